@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The parts of Strongroom, lowest first. A part imports only parts above it in this list;
+// Tests/LayersTests reads this file and every import and keeps it so. docs/design.md says what each part is for.
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A part of the program: a library target with the project's settings.
+func part(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: resources, swiftSettings: strict)
+}
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "strongroom",
+  products: [
+    .executable(name: "strongroom", targets: ["strongroom"]),
+    .library(name: "Fuse", targets: ["Fuse"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    // 0: C libraries, found by pkg-config
+    .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+    .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CSystem"),
+
+    // 1: bindings that know no vault
+    part("Fuse", ["CFuse3", "CSystem"]),
+    part("Sodium", ["CSodium"]),
+    part("PageCipher", ["COpenSSL"]),
+
+    // 2: bytes on disk
+    part("VaultFormat"),
+
+    // 3: the four stores and the evaluator; none knows another
+    part("Keys", ["Sodium", "PageCipher", "VaultFormat"]),
+    part("BlobStore", ["VaultFormat", "CSystem"]),
+    part("Catalog", ["VaultFormat", grdb, sqlite]),
+    part("Access", ["VaultFormat", "CSystem"]),
+    part("Trail", ["Sodium", "VaultFormat", "CSystem"]),
+
+    // 4–7
+    part("Vault", ["Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "PageCipher", "VaultFormat", "CSystem"]),
+    part("VaultFS", ["Vault", "Access", "Trail", "VaultFormat", "CSystem"]),
+    part("Mount", ["VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Fuse", "CSystem", logging]),
+    part("Control", ["VaultFS", "Vault", "Access", "Trail", "VaultFormat", "CSystem", logging]),
+    part(
+      "StrongroomCLI",
+      [
+        "Mount", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "CSystem",
+        arguments, yaml, logging,
+      ]),
+    .executableTarget(name: "strongroom", dependencies: ["StrongroomCLI"], swiftSettings: strict),
+  ]
+)
