@@ -45,6 +45,7 @@ let package = Package(
     .target(name: "CSystem"),
 
     // 1: bindings that know no vault
+    part("Platform", ["CSystem"]),
     part("Fuse", ["CFuse3", "CSystem"]),
     part("Sodium", ["CSodium"]),
     part("PageCipher", ["COpenSSL"]),
@@ -54,20 +55,20 @@ let package = Package(
 
     // 3: the four stores and the evaluator; none knows another
     part("Keys", ["Sodium", "PageCipher", "VaultFormat"]),
-    part("BlobStore", ["VaultFormat", "CSystem"]),
-    part("Catalog", ["VaultFormat", grdb, sqlite]),
-    part("Access", ["VaultFormat", "CSystem"]),
-    part("Trail", ["Sodium", "VaultFormat", "CSystem"]),
+    part("BlobStore", ["VaultFormat", "Platform", "CSystem"]),
+    part("Catalog", ["VaultFormat", "Platform", grdb, sqlite]),
+    part("Access", ["VaultFormat", "Platform", "CSystem"]),
+    part("Trail", ["Sodium", "VaultFormat", "Platform", "CSystem"]),
 
     // 4–7
-    part("Vault", ["Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "PageCipher", "VaultFormat", "CSystem"]),
-    part("VaultFS", ["Vault", "Access", "Trail", "VaultFormat", "CSystem"]),
-    part("Mount", ["VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Fuse", "CSystem", logging]),
-    part("Control", ["VaultFS", "Vault", "Access", "Trail", "VaultFormat", "CSystem", logging]),
+    part("Vault", ["Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "PageCipher", "VaultFormat", "Platform", "CSystem"]),
+    part("VaultFS", ["Vault", "Access", "Trail", "VaultFormat", "Platform", "CSystem"]),
+    part("Mount", ["VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Fuse", "Platform", "CSystem", logging]),
+    part("Control", ["VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Platform", "CSystem", logging]),
     part(
       "StrongroomCLI",
       [
-        "Mount", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "CSystem",
+        "Mount", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "CSystem",
         arguments, yaml, logging,
       ]),
     .executableTarget(name: "strongroom", dependencies: ["StrongroomCLI"], swiftSettings: strict),

@@ -1,7 +1,11 @@
 #define _GNU_SOURCE
 #include "include/CSystem.h"
 
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/sysmacros.h>
 
 int csystem_peer_credentials(int socket, uid_t *uid, gid_t *gid, pid_t *pid) {
   struct ucred credentials;
@@ -12,3 +16,17 @@ int csystem_peer_credentials(int socket, uid_t *uid, gid_t *gid, pid_t *pid) {
   *pid = credentials.pid;
   return 0;
 }
+
+int csystem_fallocate(int descriptor, int mode, int64_t offset, int64_t length) {
+  return fallocate(descriptor, mode, offset, length);
+}
+
+int csystem_start_writeback(int descriptor, int64_t offset, int64_t length) {
+  return sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
+int csystem_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
+
+int csystem_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+uint64_t csystem_makedev(uint32_t major, uint32_t minor) { return makedev(major, minor); }

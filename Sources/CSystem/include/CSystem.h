@@ -1,25 +1,34 @@
-// System calls and macros that Swift's Glibc module does not carry.
+// System calls and constants that Swift's Glibc module does not carry, since they need _GNU_SOURCE.
 #ifndef STRONGROOM_CSYSTEM_H
 #define STRONGROOM_CSYSTEM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
-#include <fcntl.h>
-#include <linux/falloc.h>
-#include <linux/fs.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
+#include <stdint.h>
 #include <sys/types.h>
-#include <sys/statvfs.h>
-#include <sys/sysmacros.h>
-#include <sys/uio.h>
-#include <sys/xattr.h>
-#include <unistd.h>
 
 /// The credentials of the process at the other end of a Unix socket (SO_PEERCRED).
 /// Returns 0, or -1 with errno set.
 int csystem_peer_credentials(int socket, uid_t *uid, gid_t *gid, pid_t *pid);
+
+/// fallocate(2); `mode` is a combination of the FALLOC_FL constants below.
+int csystem_fallocate(int descriptor, int mode, int64_t offset, int64_t length);
+enum { csystem_falloc_keep_size = 1, csystem_falloc_punch_hole = 2, csystem_falloc_zero_range = 16 };
+
+/// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: starts writeback, promises nothing.
+int csystem_start_writeback(int descriptor, int64_t offset, int64_t length);
+
+/// pthread_setname_np(3) for the calling thread.
+int csystem_name_thread(const char *name);
+
+/// Makes the process undumpable and unreadable to others of its uid (PR_SET_DUMPABLE 0).
+int csystem_forbid_dumps(void);
+
+/// renameat2(2) flags, as FUSE passes them.
+enum { csystem_rename_noreplace = 1, csystem_rename_exchange = 2 };
+
+/// lseek(2) whence values for data and holes.
+enum { csystem_seek_data = 3, csystem_seek_hole = 4 };
+
+/// makedev(3).
+uint64_t csystem_makedev(uint32_t major, uint32_t minor);
 
 #endif

@@ -1,0 +1,209 @@
+package import CSystem
+package import Glibc
+
+/// One open file or folder. The descriptor is closed when the last reference goes.
+///
+/// All calls may be made from any thread; each retries EINTR and finishes short reads and writes.
+/// - Throws: `SystemError` with the errno of the call that failed.
+package final class File: Sendable {
+  package let descriptor: Int32
+  package let path: String
+
+  package init(adopting descriptor: Int32, path: String) {
+    self.descriptor = descriptor
+    self.path = path
+  }
+
+  /// `open(2)` with O_CLOEXEC always added.
+  package init(_ path: String, _ flags: Int32, mode: mode_t = 0o600) throws(SystemError) {
+    try Seam.check("open", path)
+    var result: Int32
+    repeat { result = open(path, flags | O_CLOEXEC, mode) } while result < 0 && errno == EINTR
+    guard result >= 0 else { throw SystemError("open", errno) }
+    descriptor = result
+    self.path = path
+  }
+
+  deinit { close(descriptor) }
+
+  package func status() throws(SystemError) -> stat {
+    var value = stat()
+    guard fstat(descriptor, &value) == 0 else { throw SystemError("fstat", errno) }
+    return value
+  }
+
+  package func size() throws(SystemError) -> Int { Int(try status().st_size) }
+
+  /// Reads until `buffer` is full or the file ends. Returns the bytes read.
+  package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+    try Seam.check("pread", path)
+    var done = 0
+    while done < buffer.count {
+      let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw SystemError("pread", errno)
+      }
+      if count == 0 { break }
+      done += count
+    }
+    return done
+  }
+
+  /// One `preadv(2)`. Returns the bytes read, which can be fewer than asked; the caller continues.
+  package func read(at offset: Int, into vectors: UnsafeBufferPointer<iovec>) throws(SystemError) -> Int {
+    try Seam.check("preadv", path)
+    while true {
+      let count = preadv(descriptor, vectors.baseAddress!, Int32(vectors.count), off_t(offset))
+      if count >= 0 { return count }
+      if errno != EINTR { throw SystemError("preadv", errno) }
+    }
+  }
+
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
+    try Seam.check("pwrite", path)
+    var done = 0
+    while done < bytes.count {
+      let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw SystemError("pwrite", errno)
+      }
+      done += count
+    }
+  }
+
+  package func write(_ bytes: [UInt8], at offset: Int) throws(SystemError) {
+    var failure: SystemError?
+    bytes.withUnsafeBytes { buffer in
+      do throws(SystemError) { try write(buffer, at: offset) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+
+  /// One `pwritev(2)`. Returns the bytes written, which can be fewer than asked; the caller continues.
+  package func write(_ vectors: UnsafeBufferPointer<iovec>, at offset: Int) throws(SystemError) -> Int {
+    try Seam.check("pwritev", path)
+    while true {
+      let count = pwritev(descriptor, vectors.baseAddress!, Int32(vectors.count), off_t(offset))
+      if count >= 0 { return count }
+      if errno != EINTR { throw SystemError("pwritev", errno) }
+    }
+  }
+
+  /// One `write(2)` at the descriptor's own position (the end, for O_APPEND). Returns the bytes written, which can be fewer.
+  package func append(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int {
+    try Seam.check("write", path)
+    while true {
+      let count = Glibc.write(descriptor, bytes.baseAddress!, bytes.count)
+      if count >= 0 { return count }
+      if errno != EINTR { throw SystemError("write", errno) }
+    }
+  }
+
+  /// Content and size are on disk on return. After a failure nothing is known of what was written before it; never retry into success.
+  package func syncData() throws(SystemError) {
+    try Seam.check("fdatasync", path)
+    guard fdatasync(descriptor) == 0 else { throw SystemError("fdatasync", errno) }
+  }
+
+  /// Content and all attributes are on disk on return; for a folder, its entries.
+  package func sync() throws(SystemError) {
+    try Seam.check("fsync", path)
+    guard fsync(descriptor) == 0 else { throw SystemError("fsync", errno) }
+  }
+
+  /// Starts writing a range back without waiting (`sync_file_range`, SYNC_FILE_RANGE_WRITE). Promises nothing.
+  package func startWriteback(at offset: Int, count: Int) {
+    _ = csystem_start_writeback(descriptor, Int64(offset), Int64(count))
+  }
+
+  package func truncate(to size: Int) throws(SystemError) {
+    try Seam.check("ftruncate", path)
+    guard ftruncate(descriptor, off_t(size)) == 0 else { throw SystemError("ftruncate", errno) }
+  }
+
+  /// `fallocate(2)`; pass FALLOC_FL_KEEP_SIZE to reserve space without moving the end.
+  package func allocate(mode: Int32, at offset: Int, count: Int) throws(SystemError) {
+    try Seam.check("fallocate", path)
+    guard csystem_fallocate(descriptor, mode, Int64(offset), Int64(count)) == 0 else { throw SystemError("fallocate", errno) }
+  }
+
+  /// The whole content; refuses files over `limit` bytes with EFBIG.
+  package func readAll(limit: Int) throws(SystemError) -> [UInt8] {
+    let count = try size()
+    guard count <= limit else { throw SystemError("read", EFBIG) }
+    var failure: SystemError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, used in
+      do throws(SystemError) {
+        used = try read(at: 0, into: UnsafeMutableRawBufferPointer(buffer))
+      } catch {
+        failure = error
+        used = 0
+      }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+}
+
+/// Calls on paths rather than descriptors.
+package enum Files {
+  package static func makeFolder(_ path: String, mode: mode_t) throws(SystemError) {
+    try Seam.check("mkdir", path)
+    guard mkdir(path, mode) == 0 else { throw SystemError("mkdir", errno) }
+  }
+
+  package static func rename(_ old: String, _ new: String) throws(SystemError) {
+    try Seam.check("rename", old)
+    guard Glibc.rename(old, new) == 0 else { throw SystemError("rename", errno) }
+  }
+
+  /// Removes a file; one that is gone already is no error.
+  package static func unlink(_ path: String) throws(SystemError) {
+    try Seam.check("unlink", path)
+    guard Glibc.unlink(path) == 0 || errno == ENOENT else { throw SystemError("unlink", errno) }
+  }
+
+  package static func exists(_ path: String) -> Bool {
+    var value = stat()
+    return lstat(path, &value) == 0
+  }
+
+  /// The entries of a folder are on disk on return.
+  package static func syncFolder(_ path: String) throws(SystemError) {
+    try File(path, O_RDONLY | O_DIRECTORY).sync()
+  }
+
+  /// Names in a folder, without `.` and `..`, in byte order.
+  package static func list(_ path: String) throws(SystemError) -> [String] {
+    try Seam.check("opendir", path)
+    guard let stream = opendir(path) else { throw SystemError("opendir", errno) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Writes a new file beside `path`, syncs it, renames it over `path` and syncs the folder: at any instant the old or the
+  /// new content is there, whole. A crash may leave `path.new`, which the next call replaces.
+  package static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(SystemError) {
+    let fresh = path + ".new"
+    let file = try File(fresh, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+    try file.write(bytes, at: 0)
+    try file.sync()
+    try rename(fresh, path)
+    try syncFolder(folder(of: path))
+  }
+
+  /// The part of `path` before its last slash; `.` where there is none.
+  package static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}
