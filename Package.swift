@@ -15,8 +15,9 @@ func part(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [String] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies, exclude: resources, swiftSettings: strict)
+/// The tests of one part, in `Tests/<Part>Tests/`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -72,5 +73,23 @@ let package = Package(
         arguments, yaml, logging,
       ]),
     .executableTarget(name: "strongroom", dependencies: ["StrongroomCLI"], swiftSettings: strict),
+
+    // Tests, by part; MountedTests run the built program through the real /dev/fuse
+    tests("LayersTests"),
+    tests("PlatformTests", ["Platform"]),
+    tests("FuseTests", ["Fuse", "Platform", "CSystem"]),
+    tests("SodiumTests", ["Sodium"]),
+    tests("PageCipherTests", ["PageCipher", "Sodium"]),
+    tests("VaultFormatTests", ["VaultFormat"]),
+    tests("KeysTests", ["Keys", "Sodium", "PageCipher", "VaultFormat"]),
+    tests("BlobStoreTests", ["BlobStore", "VaultFormat", "Platform"]),
+    tests("CatalogTests", ["Catalog", "VaultFormat", "Platform"]),
+    tests("AccessTests", ["Access", "VaultFormat", "Platform"]),
+    tests("TrailTests", ["Trail", "Sodium", "VaultFormat", "Platform"]),
+    tests("VaultTests", ["Vault", "Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "VaultFormat", "Platform"]),
+    tests("VaultFSTests", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"]),
+    tests("ControlTests", ["Control", "VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Platform"]),
+    tests("StrongroomCLITests", ["StrongroomCLI", "Control", "VaultFormat", "Platform"]),
+    tests("MountedTests", ["Platform", "CSystem"]),
   ]
 )
