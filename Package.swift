@@ -49,13 +49,13 @@ let package = Package(
     part("Platform", ["CSystem"]),
     part("Fuse", ["CFuse3", "CSystem"]),
     part("Sodium", ["CSodium"]),
-    part("PageCipher", ["COpenSSL"]),
+    part("PageCipher", ["COpenSSL", "Platform"]),
 
     // 2: bytes on disk
     part("VaultFormat"),
 
     // 3: the four stores and the evaluator; none knows another
-    part("Keys", ["Sodium", "PageCipher", "VaultFormat"]),
+    part("Keys", ["Sodium", "PageCipher", "VaultFormat", "Platform"]),
     part("BlobStore", ["VaultFormat", "Platform", "CSystem"]),
     part("Catalog", ["VaultFormat", "Platform", grdb, sqlite]),
     part("Access", ["VaultFormat", "Platform", "CSystem"]),

@@ -16,7 +16,8 @@ package enum AEAD {
     precondition(key.count == keyByteCount && nonce.count == nonceByteCount && output.count >= plaintext.count + tagByteCount)
     var written: UInt64 = 0
     crypto_aead_xchacha20poly1305_ietf_encrypt(
-      output.bound!, &written, plaintext.boundOrNil, UInt64(plaintext.count), associated.boundOrNil, UInt64(associated.count), nil,
+      output.bound!, &written, plaintext.boundOrNil, UInt64(plaintext.count), associated.boundOrNil, UInt64(associated.count),
+      nil,
       nonce.boundOrNil!, key.pointer)
   }
 
@@ -32,7 +33,8 @@ package enum AEAD {
     precondition(output.count >= ciphertext.count - tagByteCount)
     var written: UInt64 = 0
     let code = crypto_aead_xchacha20poly1305_ietf_decrypt(
-      output.bound, &written, nil, ciphertext.boundOrNil!, UInt64(ciphertext.count), associated.boundOrNil, UInt64(associated.count),
+      output.bound, &written, nil, ciphertext.boundOrNil!, UInt64(ciphertext.count), associated.boundOrNil,
+      UInt64(associated.count),
       nonce.boundOrNil!, key.pointer)
     guard code == 0 else { throw .authenticationFailed }
   }

@@ -32,7 +32,9 @@ package enum SealedBox {
     return sealed
   }
 
-  package static func open(_ sealed: [UInt8], publicKey: [UInt8], secretKey: borrowing SecretBytes) throws(SodiumError) -> SecretBytes {
+  package static func open(_ sealed: [UInt8], publicKey: [UInt8], secretKey: borrowing SecretBytes) throws(SodiumError)
+    -> SecretBytes
+  {
     guard publicKey.count == publicKeyByteCount, secretKey.count == 32 else { throw .badParameter }
     guard sealed.count >= overheadByteCount else { throw .authenticationFailed }
     let secretPointer = secretKey.pointer

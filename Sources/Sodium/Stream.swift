@@ -36,7 +36,8 @@ package final class StreamSealer: @unchecked Sendable {
     let tag = isLast ? crypto_secretstream_xchacha20poly1305_tag_final() : crypto_secretstream_xchacha20poly1305_tag_rekey()
     var written: UInt64 = 0
     crypto_secretstream_xchacha20poly1305_push(
-      state, output.bound!, &written, plaintext.boundOrNil, UInt64(plaintext.count), associated.boundOrNil, UInt64(associated.count), tag)
+      state, output.bound!, &written, plaintext.boundOrNil, UInt64(plaintext.count), associated.boundOrNil,
+      UInt64(associated.count), tag)
   }
 }
 

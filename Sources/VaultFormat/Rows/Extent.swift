@@ -44,7 +44,9 @@ package struct Extent: Hashable, Sendable {
   package init(from reader: inout ByteReader) throws(FormatError) {
     start = try reader.varint()
     byteCount = try reader.varint()
-    guard byteCount > 0, start <= UInt64(Int64.max), byteCount <= UInt64(Int64.max) - start else { throw .malformed("extent range") }
+    guard byteCount > 0, start <= UInt64(Int64.max), byteCount <= UInt64(Int64.max) - start else {
+      throw .malformed("extent range")
+    }
     let place: BlobReference.Place
     switch try reader.u8() {
     case 0:
@@ -61,7 +63,8 @@ package struct Extent: Hashable, Sendable {
     blobStart = try reader.varint()
     let id = ID128(try reader.raw(16))!
     let blobByteCount = try reader.varint()
-    guard blobByteCount <= UInt64(BlobGeometry.byteCountMax), blobStart <= blobByteCount, byteCount <= blobByteCount - blobStart else {
+    guard blobByteCount <= UInt64(BlobGeometry.byteCountMax), blobStart <= blobByteCount, byteCount <= blobByteCount - blobStart
+    else {
       throw .malformed("extent outside its blob")
     }
     let wrappingKey = try reader.varint()

@@ -124,7 +124,9 @@ package struct NodeRecord: Hashable, Sendable {
     for _ in 0..<(try reader.count(limit: 4096)) {
       let name = Array(try reader.counted(limit: Self.xattrNameByteCountMax))
       let value = Array(try reader.counted(limit: Self.xattrByteCountMax))
-      guard !name.isEmpty, xattrs.last.map({ $0.name.lexicographicallyPrecedes(name) }) ?? true else { throw .malformed("attributes") }
+      guard !name.isEmpty, xattrs.last.map({ $0.name.lexicographicallyPrecedes(name) }) ?? true else {
+        throw .malformed("attributes")
+      }
       xattrs.append(Xattr(name: name, value: value))
     }
     extentCount = try reader.varint()

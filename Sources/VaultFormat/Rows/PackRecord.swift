@@ -30,7 +30,9 @@ package struct PackRecord: Hashable, Sendable {
     try reader.rowVersion()
     byteCount = try reader.u64()
     liveByteCount = try reader.u64()
-    guard byteCount <= UInt64(BlobGeometry.packByteCountMax) * 2, liveByteCount <= byteCount else { throw .malformed("pack size") }
+    guard byteCount <= UInt64(BlobGeometry.packByteCountMax) * 2, liveByteCount <= byteCount else {
+      throw .malformed("pack size")
+    }
     digest = Array(try reader.raw(Self.digestByteCount))
     try reader.end()
   }
