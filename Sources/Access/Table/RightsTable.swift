@@ -1,0 +1,54 @@
+package import VaultFormat
+
+/// All rules of a vault at one moment, indexed for asking. Immutable: any number of threads may ask at once.
+///
+/// `moved(parents:generation:)`. An operation of the mount asks a `SubjectView`, made once for each subject.
+package final class RightsTable: Sendable {
+  /// Differs between any two tables of one mount.
+  package let generation: UInt64
+  package let grants: [Grant]
+  package let barriers: [Barrier]
+  package let boundaries: [Boundary]
+
+  let tree: AnchorTree
+  let index: RuleIndex
+
+  /// - Parameter parents: the parent of every folder that carries a rule and of all its ancestors; the root's is `.none`. These folders
+  ///   are the anchors. A rule on a folder without an unbroken chain to the root counts nowhere (`strayRules`).
+  package init(
+    grants: [Grant], barriers: [Barrier], boundaries: [Boundary], parents: [NodeID: NodeID], generation: UInt64
+  ) {
+    self.generation = generation
+    self.grants = grants
+    self.barriers = barriers
+    self.boundaries = boundaries
+    tree = AnchorTree(parents: parents)
+    index = RuleIndex(tree: tree, grants: grants, barriers: barriers, boundaries: boundaries)
+  }
+
+  /// The same rules over folders that have moved.
+  package func moved(parents: [NodeID: NodeID], generation: UInt64) -> RightsTable {
+    RightsTable(grants: grants, barriers: barriers, boundaries: boundaries, parents: parents, generation: generation)
+  }
+
+  /// Rules on folders that have no chain to the root: damage, or a mistake of the caller. They count nowhere.
+  package var strayRules: [RuleID] { index.stray }
+
+  /// Whether the folder carries a rule or has one beneath it (so that a move of it moves rules). Every other folder stands as its nearest
+  /// anchor above does, and shows nothing beneath by itself.
+  package func isAnchor(_ folder: NodeID) -> Bool { tree.index(of: folder) != nil }
+
+  /// All standings of a subject, to be kept until `generation`, the subject, or the time (`SubjectView.isValid(at:)`) changes.
+  /// Reads the rules about the subject and nothing else.
+  package func view(for subject: Subject, now: Int64) -> SubjectView { SubjectView(of: self, for: subject, now: now) }
+
+  /// For one question; whoever asks again keeps a view. `Standing.nothing` for a folder that is no anchor.
+  package func standing(of subject: Subject, at anchor: NodeID, now: Int64) -> Standing {
+    view(for: subject, now: now).standing(at: anchor)
+  }
+
+  /// Anchors directly beneath that are visible, by id.
+  package func visibleChildren(of anchor: NodeID, for subject: Subject, now: Int64) -> [NodeID] {
+    view(for: subject, now: now).visibleChildren(of: anchor)
+  }
+}
