@@ -1,0 +1,233 @@
+import Glibc
+import Platform
+package import VaultFormat
+
+/// Blobs and packs as files in a local folder: `blobs/ab/<id>` and `packs/<n>`, where `ab` is the first byte of the id.
+///
+/// Files are made with O_EXCL and mode 0600, folders with 0700. A file is written once, front to back. Files not yet synced are
+/// held open, so that the kernel cannot forget a failed write-back before `sync` has asked for it.
+package final class LocalBlobStore: BlobStore, @unchecked Sendable {
+  let folder: String
+  /// Files for reading.
+  let readers: FileCache
+  /// Held over a sync pass, a rewrite, or the making of a folder; never by a reader.
+  let syncing = Lock()
+  /// Guards what follows, for moments.
+  let lock = Lock()
+  var unsynced = Unsynced()
+  var unsureObjects: Set<BlobObject> = []
+  /// Packs made or grown by this store, open for writing until they are synced.
+  var appended: [PackNumber: File] = [:]
+  private let unsyncedCountMax: Int
+
+  /// What a sync has to see to.
+  struct Unsynced {
+    var files: [BlobObject: File] = [:]
+    /// Folders that got entries, relative to the store's own.
+    var folders: Set<String> = []
+  }
+
+  /// Opens a store that `create` made. Takes up to half of the descriptors that the process may have (RLIMIT_NOFILE).
+  /// - Parameter readerCountMax: files kept open for reading.
+  package init(folder: String, readerCountMax: Int = 256) {
+    self.folder = folder
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
+    let allowed = Int(clamping: min(limit.rlim_cur, 1 << 20))
+    readers = FileCache(countMax: min(readerCountMax, allowed / 4))
+    unsyncedCountMax = max(16, min(2048, allowed / 4))
+    // A process that was killed may have made folders that it never synced.
+    unsynced.folders = [Self.blobFolder, Self.packFolder]
+  }
+
+  /// Makes `blobs` and `packs` in a folder that has neither. Their names are on disk once the first `sync` and a sync of
+  /// `folder` itself have returned.
+  package static func create(in folder: String) throws(BlobStoreError) {
+    do throws(SystemError) {
+      try Files.makeFolder(folder + "/" + blobFolder, mode: 0o700)
+      try Files.makeFolder(folder + "/" + packFolder, mode: 0o700)
+    } catch { throw BlobStoreError(error) }
+  }
+
+  // MARK: Blobs
+
+  package func put(_ id: BlobID, _ sealed: UnsafeRawBufferPointer) throws(BlobStoreError) {
+    if lock.withLock({ unsynced.files.count >= unsyncedCountMax }) { syncSome() }
+    let object = BlobObject.blob(id)
+    do throws(SystemError) {
+      let file = try create(object)
+      do throws(SystemError) {
+        try file.write(sealed, at: 0)
+      } catch {
+        try? Files.unlink(file.path)
+        throw error
+      }
+      file.startWriteback(at: 0, count: sealed.count)
+      readers.insert(object, file)
+      lock.withLock {
+        unsynced.files[object] = file
+        unsynced.folders.insert(parent(of: object))
+      }
+    } catch { throw BlobStoreError(error) }
+  }
+
+  // MARK: Packs
+
+  package func beginPack(_ number: PackNumber) throws(BlobStoreError) {
+    let object = BlobObject.pack(number)
+    do throws(SystemError) {
+      let file = try create(object)
+      readers.insert(object, file)
+      lock.withLock {
+        appended[number] = file
+        unsynced.files[object] = file
+        unsynced.folders.insert(parent(of: object))
+      }
+    } catch { throw BlobStoreError(error) }
+  }
+
+  package func reserve(_ number: PackNumber, byteCount: Int) throws(BlobStoreError) {
+    let file = try appendedFile(number)
+    do throws(SystemError) {
+      try file.allocate(mode: 1 /* FALLOC_FL_KEEP_SIZE */, at: 0, count: byteCount)
+    } catch {
+      // Not every file system can; the write itself will tell then.
+      guard error.code != EOPNOTSUPP else { return }
+      throw BlobStoreError(error)
+    }
+  }
+
+  package func append(_ bytes: UnsafeRawBufferPointer, to number: PackNumber, at offset: Int) throws(BlobStoreError) {
+    let file = try appendedFile(number)
+    do throws(SystemError) { try file.write(bytes, at: offset) } catch { throw BlobStoreError(error) }
+    file.startWriteback(at: offset, count: bytes.count)
+    lock.withLock { unsynced.files[.pack(number)] = file }
+  }
+
+  package func endPack(_ number: PackNumber, byteCount: Int) throws(BlobStoreError) {
+    let known = lock.withLock { appended.removeValue(forKey: number) }
+    do throws(SystemError) {
+      let file = if let known { known } else { try File(path(of: .pack(number)), O_RDWR | O_NOFOLLOW) }
+      guard try file.size() >= byteCount else { return }
+      // Also where the size stays the same: space set aside beyond the end is given back.
+      try file.truncate(to: byteCount)
+    } catch { throw BlobStoreError(error) }
+  }
+
+  private func appendedFile(_ number: PackNumber) throws(BlobStoreError) -> File {
+    guard let file = lock.withLock({ appended[number] }) else { throw .missing }
+    return file
+  }
+
+  // MARK: Reading
+
+  package func read(
+    _ object: BlobObject, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(BlobStoreError) -> Int {
+    do throws(SystemError) { return try reader(object).read(at: offset, into: buffer) } catch { throw BlobStoreError(error) }
+  }
+
+  package func prefetch(_ object: BlobObject, at offset: Int, byteCount: Int) {
+    guard let file = try? reader(object) else { return }
+    // The kernel takes only so much of one request.
+    let step = 256 << 10
+    var position = offset
+    while position < offset + byteCount {
+      posix_fadvise(file.descriptor, off_t(position), off_t(min(step, offset + byteCount - position)), POSIX_FADV_WILLNEED)
+      position += step
+    }
+  }
+
+  package func byteCount(of object: BlobObject) throws(BlobStoreError) -> Int {
+    do throws(SystemError) { return try reader(object).size() } catch { throw BlobStoreError(error) }
+  }
+
+  func reader(_ object: BlobObject) throws(SystemError) -> File {
+    if let file = readers.file(object) { return file }
+    let file = try File(path(of: object), O_RDONLY | O_NOFOLLOW)
+    readers.insert(object, file)
+    return file
+  }
+
+  // MARK: Deleting and listing
+
+  package func delete(_ object: BlobObject) throws(BlobStoreError) {
+    // Not between the halves of a rewrite, which would put it back.
+    try syncing.withLock { () throws(BlobStoreError) -> Void in
+      readers.remove(object)
+      let gone = lock.withLock { () -> [File?] in
+        unsureObjects.remove(object)
+        let file = unsynced.files.removeValue(forKey: object)
+        guard case .pack(let number) = object else { return [file] }
+        return [file, appended.removeValue(forKey: number)]
+      }
+      withExtendedLifetime(gone) {}
+      do throws(SystemError) { try Files.unlink(path(of: object)) } catch { throw BlobStoreError(error) }
+    }
+  }
+
+  package func blobs() throws(BlobStoreError) -> [BlobID] {
+    do throws(SystemError) {
+      var ids: [BlobID] = []
+      for prefix in try Files.list(folder + "/" + Self.blobFolder) where Hex.decode(prefix)?.count == 1 {
+        for name in try Files.list(folder + "/" + Self.blobFolder + "/" + prefix) where name.hasPrefix(prefix) {
+          if let bytes = Hex.decode(name), let id = BlobID(bytes) { ids.append(id) }
+        }
+      }
+      return ids
+    } catch { throw BlobStoreError(error) }
+  }
+
+  package func packs() throws(BlobStoreError) -> [PackNumber] {
+    do throws(SystemError) {
+      return try Files.list(folder + "/" + Self.packFolder).compactMap {
+        guard let number = UInt32($0), number > 0, String(number) == $0 else { return nil }
+        return PackNumber(number)
+      }
+    } catch { throw BlobStoreError(error) }
+  }
+
+  // MARK: Names
+
+  static let blobFolder = "blobs"
+  static let packFolder = "packs"
+
+  /// The folder that holds an object, relative to the store's own.
+  func parent(of object: BlobObject) -> String {
+    switch object {
+    case .blob(let id): Self.blobFolder + "/" + Hex.encode([UInt8(id.high >> 56)])
+    case .pack: Self.packFolder
+    }
+  }
+
+  func path(of object: BlobObject) -> String {
+    let name =
+      switch object {
+      case .blob(let id): id.description
+      case .pack(let number): String(number.value)
+      }
+    return folder + "/" + parent(of: object) + "/" + name
+  }
+
+  private func create(_ object: BlobObject) throws(SystemError) -> File {
+    let path = path(of: object)
+    let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
+    do throws(SystemError) {
+      return try File(path, flags)
+    } catch where error.isMissing && object.isBlob {
+      do throws(SystemError) { try Files.makeFolder(Files.folder(of: path), mode: 0o700) } catch where error.code == EEXIST {}
+      lock.withLock { _ = unsynced.folders.insert(Self.blobFolder) }
+      return try File(path, flags)
+    }
+  }
+}
+
+extension BlobObject {
+  var isBlob: Bool {
+    if case .blob = self { true } else { false }
+  }
+}
+
+extension SystemError {
+  var isMissing: Bool { code == ENOENT }
+}
