@@ -22,6 +22,18 @@ package struct Standing: Sendable, Hashable {
     barrierValue = tally.barrier
   }
 
+  private init(_ other: Standing) {
+    rights = other.rights
+    isVisibleBeneath = false
+    validUntil = other.validUntil
+    isRoot = false
+    given = other.given
+    barrierValue = other.barrierValue
+  }
+
+  /// The same, for a folder below the anchor that is no anchor itself: what is visible beneath the anchor lies elsewhere.
+  package var ofFolderBelow: Standing { Standing(self) }
+
   /// No rights and not visible: the answer where nothing is known, as of a folder that is no anchor.
   package static let nothing = Standing(Tally(), isRoot: false, isVisibleBeneath: false, validUntil: .max)
 

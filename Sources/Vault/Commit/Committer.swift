@@ -1,0 +1,128 @@
+import Platform
+import Synchronization
+import VaultFormat
+
+/// What waits to be committed, and who waits for it.
+///
+/// `dirty`, `group`, `obsolete` and `rules` belong to the vault's tree lock; the rest to `lock`.
+final class Committer: @unchecked Sendable {
+  // Under the tree lock.
+  var dirty: [NodeID: Node] = [:]
+  /// The number of the group that changes go into now.
+  var group: UInt64 = 1
+  /// Blobs that nothing names once the present group is committed.
+  var obsolete: [BlobReference] = []
+  /// Rules changed: the sealed rows' plaintext, or nil for removed.
+  var rules: [RowKey: [UInt8]?] = [:]
+
+  // Used by the committing thread alone.
+  /// The number of the commit that the catalog holds, and of the last one tried.
+  var committed: UInt64
+  var tried: UInt64
+  /// What the commit that the catalog holds was made on.
+  var predecessor: UInt64
+
+  private let epochCell = Atomic<UInt64>(0)
+  private let documentLimit = Atomic<Int>(Int.max)
+
+  private let lock = Lock()
+  private let wake = Condition()
+  private let done = Condition()
+  private var requested: UInt64 = 0
+  private var finished: UInt64 = 0
+  private var outcomes: [UInt64: VaultError] = [:]
+  private var isClosing = false
+  private var thread: Thread?
+
+  init(_ commit: CommitRecord) {
+    committed = commit.number
+    tried = commit.number
+    predecessor = commit.predecessor
+  }
+
+  /// Changes whenever the catalog does; a row read before is to be read again.
+  var epoch: UInt64 { epochCell.load(ordering: .acquiring) }
+  func advanceEpoch() { epochCell.add(1, ordering: .releasing) }
+
+  /// Starts the thread that commits: at requests, and every `interval` when there is something to do.
+  func start(interval: Int, documentLimit: Int, hasWork: @escaping @Sendable () -> Bool, run: @escaping @Sendable () -> VaultError?) {
+    self.documentLimit.store(documentLimit, ordering: .relaxed)
+    thread = Thread(name: "commit") { [self] in
+      while true {
+        lock.lock()
+        if requested == finished, !isClosing { wake.wait(lock, nanoseconds: interval) }
+        let target = requested
+        let isRequested = target > finished
+        let closing = isClosing
+        lock.unlock()
+        if isRequested || hasWork() {
+          let failure = run()
+          lock.withLock {
+            finished = max(finished, target)
+            // Waiters read the outcome of the round that ended their wait.
+            if isRequested {
+              outcomes[target] = failure
+              outcomes = outcomes.filter { $0.key + 64 > target }
+            }
+            done.broadcast()
+          }
+        }
+        if closing { return }
+      }
+    }
+  }
+
+  /// Waits until everything changed before the call is on disk, or its commit has failed.
+  func commitAndWait() throws(VaultError) {
+    lock.lock()
+    defer { lock.unlock() }
+    guard !isClosing else { throw .changesRefused("the vault is being closed") }
+    requested += 1
+    let ticket = requested
+    wake.signal()
+    while finished < ticket { done.wait(lock) }
+    // The first round that covers the ticket decides.
+    let round = outcomes.keys.filter { $0 >= ticket }.min()
+    if let round, let failure = outcomes[round] { throw failure }
+  }
+
+  /// Called after each change: a group that has grown large is committed without waiting for the interval.
+  func hurryIfLarge() {
+    guard dirty.count >= documentLimit.load(ordering: .relaxed) else { return }
+    lock.withLock {
+      if requested == finished {
+        requested += 1
+        wake.signal()
+      }
+    }
+  }
+
+  /// Ends the thread after a last round.
+  func stop() {
+    lock.withLock {
+      isClosing = true
+      wake.signal()
+    }
+    thread?.join()
+  }
+}
+
+/// Why changes are refused at present, if they are.
+final class ChangeRefusal: @unchecked Sendable {
+  private let isSet = Atomic<Bool>(false)
+  private let lock = Lock()
+  private var failure: VaultError?
+
+  @inline(__always)
+  func check() throws(VaultError) {
+    guard isSet.load(ordering: .relaxed) else { return }
+    if let failure = current { throw failure }
+  }
+
+  var current: VaultError? { lock.withLock { failure } }
+
+  func set(_ failure: VaultError?) {
+    lock.withLock { self.failure = failure }
+    isSet.store(failure != nil, ordering: .relaxed)
+  }
+}

@@ -1,0 +1,79 @@
+import Platform
+package import VaultFormat
+
+/// Hands out numbers of nodes, rules, row versions and packs, each only below what is reserved on disk.
+final class NumberSource: @unchecked Sendable {
+  private static let nodeStep: UInt64 = 1 << 16
+  private static let ruleStep: UInt64 = 1 << 10
+  private static let versionStep: UInt64 = 1 << 21
+  private static let packStep: UInt64 = 1 << 8
+
+  private let lock = Lock()
+  private var next: Counters
+  /// What the catalog has promised us.
+  private var reserved: Counters
+  /// Asked for by `nextReservation`, not yet on disk.
+  private var asked: Counters?
+  /// Waits for a commit that reserves more; set once, before the first number is taken.
+  var hurry: @Sendable () throws(VaultError) -> Void = {}
+
+  /// - Parameter stored: the limits on disk; numbers below them may be in use.
+  init(stored: Counters) {
+    next = stored
+    reserved = stored
+  }
+
+  /// The limits that the commit now being prepared should write, or nil when there is no need.
+  func nextReservation() -> Counters? {
+    lock.withLock {
+      guard
+        reserved.node - next.node < Self.nodeStep / 2 || reserved.rule - next.rule < Self.ruleStep / 2
+          || reserved.rowVersion - next.rowVersion < Self.versionStep / 2 || reserved.pack - next.pack < Self.packStep / 2
+      else { return nil }
+      let fresh = Counters(
+        node: next.node + Self.nodeStep, rule: next.rule + Self.ruleStep, rowVersion: next.rowVersion + Self.versionStep,
+        pack: next.pack + Self.packStep)
+      asked = fresh
+      return fresh
+    }
+  }
+
+  /// The limits last asked for are on disk.
+  func reservationCommitted() {
+    lock.withLock {
+      if let asked { reserved = asked }
+      asked = nil
+    }
+  }
+
+  func nextNode() throws(VaultError) -> NodeID {
+    let id = NodeID(try take(\.node))
+    guard id <= .greatest else { throw .exhausted }
+    return id
+  }
+
+  func nextRule() throws(VaultError) -> RuleID { RuleID(try take(\.rule)) }
+
+  func nextPack() throws(VaultError) -> PackNumber { PackNumber(UInt32(try take(\.pack))) }
+
+  /// Drawn by the committing thread, which cannot wait for itself: a commit has fewer rows than the half step kept in reserve. The
+  /// first commit after unlocking writes the first reservation, and its own versions lie in the range that it reserves.
+  func nextVersion() -> RowVersion {
+    lock.withLock {
+      defer { next.rowVersion += 1 }
+      return RowVersion(next.rowVersion)
+    }
+  }
+
+  private func take(_ counter: WritableKeyPath<Counters, UInt64>) throws(VaultError) -> UInt64 {
+    while true {
+      let number = lock.withLock { () -> UInt64? in
+        guard next[keyPath: counter] < reserved[keyPath: counter] else { return nil }
+        defer { next[keyPath: counter] += 1 }
+        return next[keyPath: counter]
+      }
+      if let number { return number }
+      try hurry()
+    }
+  }
+}

@@ -1,0 +1,267 @@
+import Glibc
+package import Platform
+package import VaultFormat
+
+/// The content of one document in memory: its extents, and the bytes written since, which nobody but this program sees in the clear.
+///
+/// Readers share `lock`; a writer has it alone. Functions named `…Locked` want it held. Sealing happens under it too: other
+/// documents are not delayed, and lookups use another lock.
+package final class DocumentContent: @unchecked Sendable {
+  package let lock = ReadWriteLock()
+  package private(set) var list: ExtentList
+  private var dirty: [DirtySegment] = []
+  /// Blobs that no extent names since this was last taken.
+  private var obsolete: [BlobReference] = []
+  private let store: ContentStore
+  private let pressure: DirtyPressure
+
+  init(list: ExtentList, store: ContentStore, pressure: DirtyPressure) {
+    self.list = list
+    self.store = store
+    self.pressure = pressure
+  }
+
+  deinit { pressure.remove(dirty.reduce(0) { $0 + $1.count }) }
+
+  package var sizeLocked: UInt64 { list.end }
+  package var isCleanLocked: Bool { dirty.isEmpty }
+
+  // MARK: Reading
+
+  /// Copies bytes from `offset` into `buffer`, up to the end of the document. Returns how many.
+  package func readLocked(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(ContentError) -> Int {
+    guard offset < list.end else { return 0 }
+    let count = Int(min(UInt64(buffer.count), list.end - offset))
+    guard count > 0 else { return 0 }
+    let end = offset + UInt64(count)
+    let first = firstDirty(endingAfter: offset)
+    // Bytes that lie wholly in memory need no blob.
+    if first < dirty.count, dirty[first].start <= offset, dirty[first].end >= end {
+      buffer.baseAddress!.copyMemory(from: dirty[first].buffer.base + Int(offset - dirty[first].start), byteCount: count)
+      return count
+    }
+    try store.read(list.extents, at: offset, count: count, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+    var index = first
+    while index < dirty.count, dirty[index].start < end {
+      let segment = dirty[index]
+      let from = max(segment.start, offset)
+      let to = min(segment.end, end)
+      (buffer.baseAddress! + Int(from - offset)).copyMemory(
+        from: segment.buffer.base + Int(from - segment.start), byteCount: Int(to - from))
+      index += 1
+    }
+    return count
+  }
+
+  /// The next offset at or after `offset` that holds data (or a hole); nil past the last. The end counts as a hole.
+  package func seekLocked(_ offset: UInt64, toData: Bool) -> UInt64? {
+    guard offset < list.end else { return nil }
+    var position = offset
+    while position < list.end {
+      let segment = dirty.first { $0.start <= position && position < $0.end }
+      let extent = list.extents[list.index(at: position)]
+      let isData = segment != nil || extent.blob != nil
+      if isData == toData { return position }
+      let nextDirty = dirty.first { $0.start > position }?.start ?? UInt64.max
+      position = min(segment.map { max($0.end, position + 1) } ?? extent.end, segment == nil ? nextDirty : UInt64.max)
+    }
+    return toData ? nil : list.end
+  }
+
+  /// Bytes that take room: what is neither hole nor past the end.
+  package var allocatedByteCountLocked: UInt64 {
+    var total: UInt64 = 0
+    for extent in list.extents where extent.blob != nil { total += extent.byteCount }
+    for segment in dirty { total += UInt64(segment.count) }
+    return min(total, list.end)
+  }
+
+  // MARK: Changing
+
+  /// Takes bytes in; a segment that is full is sealed at once. On a throw, bytes before the failure may have been taken.
+  package func writeLocked(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(ContentError) {
+    guard bytes.count > 0 else { return }
+    let end = offset + UInt64(bytes.count)
+    list.extend(to: end)
+    var position = offset
+    while position < end {
+      let index = segment(for: position, firstWrite: Int(end - position))
+      let room = UInt64(BlobGeometry.byteCountMax) - (position - dirty[index].start)
+      var until = min(end, position + room)
+      if index + 1 < dirty.count { until = min(until, dirty[index + 1].start) }
+      let within = Int(position - dirty[index].start)
+      let count = Int(until - position)
+      let grown = max(dirty[index].count, within + count)
+      dirty[index].buffer.grow(to: grown, used: dirty[index].count, limit: BlobGeometry.byteCountMax)
+      (dirty[index].buffer.base + within).copyMemory(
+        from: bytes.baseAddress! + Int(position - offset), byteCount: count)
+      pressure.add(grown - dirty[index].count)
+      dirty[index].count = grown
+      position = until
+      if grown == BlobGeometry.byteCountMax { try seal(at: index) }
+    }
+  }
+
+  package func truncateLocked(to size: UInt64) {
+    guard size < list.end else {
+      list.extend(to: size)
+      return
+    }
+    clearDirty(from: size, to: UInt64.max)
+    obsolete += list.cut(to: size)
+  }
+
+  /// Makes `range` (cut to the size) read as zeros and take no room.
+  package func punchLocked(from start: UInt64, to end: UInt64) {
+    let end = min(end, list.end)
+    guard start < end else { return }
+    clearDirty(from: start, to: end)
+    obsolete += list.replace(with: Extent(start: start, byteCount: end - start, blob: nil))
+  }
+
+  package func extendLocked(to size: UInt64) { list.extend(to: size) }
+
+  /// Seals all that is in memory. On a throw, what was not sealed stays in memory.
+  package func sealAllLocked() throws(ContentError) {
+    guard !dirty.isEmpty else { return }
+    if list.end <= UInt64(BlobGeometry.packedByteCountMax) {
+      try sealWhole()
+    } else {
+      while let last = dirty.indices.last { try seal(at: try widen(last)) }
+      try compactLocked()
+    }
+  }
+
+  /// Blobs that went out of use since the last call.
+  package func takeObsoleteLocked() -> [BlobReference] {
+    defer { obsolete = [] }
+    return obsolete
+  }
+
+  /// Forgets bytes that nobody can name any more: the document is gone and closed.
+  package func abandonLocked() {
+    clearDirty(from: 0, to: UInt64.max)
+  }
+
+  // MARK: Helpers
+
+  private func firstDirty(endingAfter offset: UInt64) -> Int {
+    var low = 0
+    var high = dirty.count
+    while low < high {
+      let middle = (low + high) / 2
+      if dirty[middle].end <= offset { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// The segment that takes a byte at `position`: one that holds it or ends there and has room, or a new one.
+  private func segment(for position: UInt64, firstWrite: Int) -> Int {
+    let next = firstDirty(endingAfter: position)
+    if next < dirty.count, dirty[next].start <= position { return next }
+    if next > 0, dirty[next - 1].end == position, dirty[next - 1].count < BlobGeometry.byteCountMax { return next - 1 }
+    let capacity = min(firstWrite, BlobGeometry.byteCountMax)
+    dirty.insert(DirtySegment(start: position, count: 0, buffer: PlainBuffer(capacity: capacity)), at: next)
+    return next
+  }
+
+  private func clearDirty(from start: UInt64, to end: UInt64) {
+    var kept: [DirtySegment] = []
+    for segment in dirty {
+      guard segment.end > start, segment.start < end else {
+        kept.append(segment)
+        continue
+      }
+      pressure.remove(segment.count)
+      if segment.end > end {
+        // The right part gets a buffer of its own: segments begin where their buffer does.
+        let skipped = Int(end - segment.start)
+        let right = DirtySegment(start: end, count: segment.count - skipped, buffer: PlainBuffer(capacity: segment.count - skipped))
+        right.buffer.base.copyMemory(from: segment.buffer.base + skipped, byteCount: right.count)
+        pressure.add(right.count)
+        if segment.start < start { kept.append(left(of: segment, before: start)) }
+        kept.append(right)
+      } else if segment.start < start {
+        kept.append(left(of: segment, before: start))
+      }
+    }
+    dirty = kept
+  }
+
+  private func left(of segment: DirtySegment, before end: UInt64) -> DirtySegment {
+    var left = segment
+    left.count = Int(end - segment.start)
+    pressure.add(left.count)
+    return left
+  }
+
+  /// Seals one segment and names it in the extents. On a throw the segment stays.
+  private func seal(at index: Int) throws(ContentError) {
+    let segment = dirty[index]
+    let blob = try store.seal(segment.bytes)
+    dirty.remove(at: index)
+    pressure.remove(segment.count)
+    obsolete += list.replace(with: Extent(start: segment.start, byteCount: UInt64(segment.count), blob: blob))
+  }
+
+  /// A document of at most 128 KiB is one blob.
+  private func sealWhole() throws(ContentError) {
+    let size = Int(list.end)
+    if dirty.count != 1 || dirty[0].start != 0 || dirty[0].count != size {
+      let whole = DirtySegment(start: 0, count: size, buffer: PlainBuffer(capacity: size))
+      _ = try readLocked(at: 0, into: whole.bytes)
+      clearDirty(from: 0, to: UInt64.max)
+      pressure.add(size)
+      dirty = [whole]
+    }
+    try seal(at: 0)
+  }
+
+  /// Takes small neighbours into a small segment, so that a log that grows by lines does not become thousands of blobs.
+  private func widen(_ index: Int) throws(ContentError) -> Int {
+    let limit = UInt64(BlobGeometry.packedByteCountMax)
+    var start = dirty[index].start
+    var end = dirty[index].end
+    while start > 0, let left = smallExtent(at: start - 1), end - left.start <= limit,
+      firstDirty(endingAfter: left.start) == index
+    {
+      start = left.start
+    }
+    while end < list.end, let right = smallExtent(at: end), right.end - start <= limit,
+      index + 1 == dirty.count || dirty[index + 1].start >= right.end
+    {
+      end = right.end
+    }
+    guard start < dirty[index].start || end > dirty[index].end else { return index }
+    let wide = DirtySegment(start: start, count: Int(end - start), buffer: PlainBuffer(capacity: Int(end - start)))
+    _ = try readLocked(at: start, into: wide.bytes)
+    pressure.add(wide.count - dirty[index].count)
+    dirty[index] = wide
+    return index
+  }
+
+  private func smallExtent(at offset: UInt64) -> Extent? {
+    let extent = list.extents[list.index(at: offset)]
+    guard let blob = extent.blob, blob.byteCount <= UInt64(BlobGeometry.packedByteCountMax) else { return nil }
+    return extent
+  }
+
+  /// Rewrites windows of one blob length that have fallen into many pieces. Nothing may be dirty.
+  private func compactLocked() throws(ContentError) {
+    let window = UInt64(BlobGeometry.byteCountMax)
+    guard list.extents.count > 64 + 2 * Int(list.end / window) else { return }
+    var start: UInt64 = 0
+    while start < list.end {
+      let end = min(start + window, list.end)
+      let pieces = list.index(at: end - 1) - list.index(at: start) + 1
+      if pieces > 48 {
+        let whole = DirtySegment(start: start, count: Int(end - start), buffer: PlainBuffer(capacity: Int(end - start)))
+        _ = try readLocked(at: start, into: whole.bytes)
+        pressure.add(whole.count)
+        dirty = [whole]
+        try seal(at: 0)
+      }
+      start = end
+    }
+  }
+}

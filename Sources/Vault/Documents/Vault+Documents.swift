@@ -1,0 +1,181 @@
+import Catalog
+import Keys
+package import Platform
+package import VaultFormat
+
+/// Reading and writing documents.
+extension Vault {
+  /// The greatest size of a document: 1 PiB.
+  package static let documentByteCountMax: UInt64 = 1 << 50
+
+  /// The document's content in memory; loads its extents where need be.
+  package func loadedContent(of node: Node) throws(VaultError) -> DocumentContent {
+    precondition(node.kind == .document)
+    while true {
+      let state = tree.withLock { () -> (content: DocumentContent?, stored: StoredNode?, size: UInt64) in
+        (node.content, node.stored, node.record.size)
+      }
+      if let content = state.content { return content }
+      guard var stored = state.stored else { throw .damaged("node \(node.id) has no content") }
+      let epoch = committer.epoch
+      if stored.furtherExtents == nil { stored.furtherExtents = try furtherExtents(of: node.id) }
+      let further = stored.furtherExtents!
+      let extents = (stored.firstExtent.map { [$0] } ?? []) + further.keys.sorted().map { further[$0]!.extent }
+      let made = tree.withLock { () -> Result<DocumentContent, VaultError>? in
+        if let content = node.content { return .success(content) }
+        guard committer.epoch == epoch else { return nil }
+        guard UInt64(extents.count) == stored.extentCount, let list = ExtentList(covering: state.size, extents) else {
+          return .failure(.damaged("extents of node \(node.id) do not cover it"))
+        }
+        node.stored?.furtherExtents = further
+        let fresh = DocumentContent(list: list, store: content, pressure: pressure)
+        node.content = fresh
+        return .success(fresh)
+      }
+      if let made { return try made.get() }
+    }
+  }
+
+  private func furtherExtents(of id: NodeID) throws(VaultError) -> [UInt64: StoredExtent] {
+    let rows: [SealedRow]
+    do throws(CatalogError) { rows = try catalog.extents(of: id) } catch { throw VaultError(error) }
+    var further: [UInt64: StoredExtent] = [:]
+    for row in rows {
+      do {
+        let extent = try Extent(parsing: try keys.open(row.sealed, for: row.key, version: row.version))
+        guard extent.start == row.key.second else { throw FormatError.malformed("start") }
+        further[extent.start] = StoredExtent(extent: extent, digest: keys.digest(of: row))
+      } catch {
+        throw .damaged("extent row of node \(id)")
+      }
+    }
+    return further
+  }
+
+  /// Keeps the node in memory until `close`.
+  package func open(_ node: Node) throws(VaultError) {
+    if node.kind == .document { _ = try loadedContent(of: node) }
+    try tree.withLockThrowing { () throws(VaultError) -> Void in
+      guard !node.isRemoved else { throw .gone }
+      node.openCount += 1
+    }
+  }
+
+  package func isOpen(_ node: Node) -> Bool { tree.withLock { node.openCount > 0 } }
+
+  /// Ends what `open` began. With the last handle, bytes in the clear are sealed; an unlinked document is forgotten.
+  package func close(_ node: Node) {
+    let isLast = tree.withLock { () -> Bool in
+      node.openCount -= 1
+      return node.openCount == 0
+    }
+    guard isLast, node.kind == .document, let content = tree.withLock({ node.content }) else { return }
+    if tree.withLock({ node.isRemoved }) {
+      forget(node, content)
+      return
+    }
+    // A failure here keeps the bytes in memory; the commit meets it again and says so.
+    gate.reading { content.lock.writing { try? content.sealAllLocked() } }
+    tree.withLock {
+      if node.openCount == 0, !node.isDirty, !node.isCommitting { node.content = nil }
+    }
+  }
+
+  /// The blobs of an unlinked, closed document go; at once if the catalog has heard, else with the group that tells it.
+  private func forget(_ node: Node, _ content: DocumentContent) {
+    let blobs = content.lock.writing { () -> [BlobReference] in
+      content.abandonLocked()
+      return content.list.blobs + content.takeObsoleteLocked()
+    }
+    let isWaiting = tree.withLock { () -> Bool in
+      table.forgetOrphan(node)
+      guard node.isDirty || node.isCommitting else { return false }
+      committer.obsolete += blobs
+      return true
+    }
+    if !isWaiting { self.content.discard(blobs) }
+  }
+
+  /// Bytes from `offset` into `buffer`, up to the end. Returns how many.
+  package func read(_ node: Node, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VaultError) -> Int {
+    let content = try loadedContent(of: node)
+    do throws(ContentError) {
+      return try content.lock.reading { () throws(ContentError) -> Int in try content.readLocked(at: offset, into: buffer) }
+    } catch { throw VaultError(error) }
+  }
+
+  /// Writes `bytes` at `offset`, or at the end for nil. Returns where they went and the document's new size.
+  package func write(
+    _ node: Node, _ bytes: UnsafeRawBufferPointer, at offset: UInt64?
+  ) throws(VaultError) -> (offset: UInt64, size: UInt64) {
+    try changeContent(of: node) { (content) throws(ContentError) in
+      let start = offset ?? content.sizeLocked
+      guard start <= Self.documentByteCountMax, UInt64(bytes.count) <= Self.documentByteCountMax - start else { throw .tooLarge }
+      try content.writeLocked(bytes, at: start)
+      if pressure.isOverLimit { try content.sealAllLocked() }
+      return (start, content.sizeLocked)
+    }
+  }
+
+  package func truncate(_ node: Node, to size: UInt64) throws(VaultError) {
+    _ = try changeContent(of: node) { (content) throws(ContentError) in
+      guard size <= Self.documentByteCountMax else { throw .tooLarge }
+      content.truncateLocked(to: size)
+    }
+  }
+
+  /// Makes a range read as zeros. With `extends`, the document grows to the range's end.
+  package func punch(_ node: Node, from start: UInt64, to end: UInt64, extends: Bool) throws(VaultError) {
+    _ = try changeContent(of: node) { (content) throws(ContentError) in
+      guard end <= Self.documentByteCountMax else { throw .tooLarge }
+      content.punchLocked(from: start, to: end)
+      if extends { content.extendLocked(to: end) }
+    }
+  }
+
+  /// Grows the document with zeros to at least `size`; keeps content. Takes no room on disk.
+  package func extend(_ node: Node, to size: UInt64) throws(VaultError) {
+    _ = try changeContent(of: node) { (content) throws(ContentError) in
+      guard size <= Self.documentByteCountMax else { throw .tooLarge }
+      content.extendLocked(to: size)
+    }
+  }
+
+  package func seek(_ node: Node, from offset: UInt64, toData: Bool) throws(VaultError) -> UInt64? {
+    let content = try loadedContent(of: node)
+    return content.lock.reading { content.seekLocked(offset, toData: toData) }
+  }
+
+  /// Bytes of the document that take room.
+  package func allocatedByteCount(_ node: Node) -> UInt64 {
+    guard node.kind == .document else { return 0 }
+    guard let content = tree.withLock({ node.content }) else { return record(of: node).size }
+    return content.lock.reading { content.allocatedByteCountLocked }
+  }
+
+  private func changeContent<Result>(
+    of node: Node, _ body: (DocumentContent) throws(ContentError) -> Result
+  ) throws(VaultError) -> Result {
+    try changesRefused.check()
+    let content = try loadedContent(of: node)
+    do throws(ContentError) {
+      return try gate.reading { () throws(ContentError) -> Result in
+        try content.lock.writing { () throws(ContentError) -> Result in
+          defer { noteContent(of: node, size: content.sizeLocked) }
+          return try body(content)
+        }
+      }
+    } catch { throw VaultError(error) }
+  }
+
+  private func noteContent(of node: Node, size: UInt64) {
+    let now = Clock.wall()
+    tree.withLock {
+      node.record.size = size
+      node.record.modified = now
+      node.record.changed = now
+      node.isContentChanged = true
+      if !node.isRemoved { markDirty(node) }
+    }
+  }
+}

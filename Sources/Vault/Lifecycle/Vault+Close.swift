@@ -1,0 +1,50 @@
+import Catalog
+import Glibc
+import Keys
+import Platform
+import Trail
+import VaultFormat
+
+/// Locking a vault in good order.
+extension Vault {
+  /// Commits what is left, folds the catalog's log into its file, and ends the trail with a mark that holds the file's digest: from then
+  /// on no byte of any file of the vault can change unseen.
+  ///
+  /// - Throws: why the last commit failed; the vault is then closed all the same, in the state of the last commit that succeeded.
+  package func close() throws(VaultError) {
+    var failure: VaultError?
+    do throws(VaultError) { try committer.commitAndWait() } catch { failure = error }
+    committer.stop()
+    content.close()
+    do throws(CatalogError) {
+      try catalog.close()
+      if failure == nil { try markCatalogFile() }
+    } catch { failure = failure ?? VaultError(error) }
+    do throws(TrailError) { try trail.close() } catch { failure = failure ?? .trail(error) }
+    if let failure { throw failure }
+  }
+
+  private func markCatalogFile() throws(CatalogError) {
+    guard let digest = Self.digest(ofCatalogAt: folder.catalogPath, keys) else { return }
+    do throws(TrailError) {
+      _ = try trail.writeMark(
+        commit: committer.committed, predecessor: committer.predecessor, digest: ledger.sum, generation: file.generation,
+        catalogFileDigest: digest)
+    } catch { throw .io("trail: \(error)") }
+  }
+
+  /// The keyed digest of the catalog's file as it lies there; nil where it cannot be read. No log may be beside it.
+  static func digest(ofCatalogAt path: String, _ keys: VaultKeys) -> RowDigest? {
+    guard let file = try? File(path, O_RDONLY), let size = try? file.size() else { return nil }
+    var hash = keys.catalogFileHash()
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+    defer { buffer.deallocate() }
+    var offset = 0
+    while offset < size {
+      guard let count = try? file.read(at: offset, into: buffer), count > 0 else { return nil }
+      hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      offset += count
+    }
+    return RowDigest(hash.finish())
+  }
+}

@@ -1,0 +1,122 @@
+import BlobStore
+import Catalog
+package import Keys
+import Platform
+package import Sodium
+package import Trail
+package import VaultFormat
+
+/// Making a vault.
+extension Vault {
+  /// What `init` needs.
+  package struct NewVault: Sendable {
+    package var reviewers: [Reviewer]
+    /// Each is given `steward` (list, grant) at the root.
+    package var administrators: [Principal]
+    package var slotLabel: String
+
+    package init(reviewers: [Reviewer], administrators: [Principal], slotLabel: String) {
+      self.reviewers = reviewers
+      self.administrators = administrators
+      self.slotLabel = slotLabel
+    }
+  }
+
+  /// The giver of the first grants: a name that no user has, so that they count for whomever they name.
+  package static let founder = Principal(kind: .user, name: "strongroom-init", id: UInt32.max)
+
+  /// Makes a vault in `path`, which must be missing or an empty folder. On return it is whole and on disk, and locked.
+  ///
+  /// Returns the trail's genesis key: to be kept elsewhere, since the vault keeps it nowhere that a verifier trusts.
+  package static func create(
+    at path: String, _ new: NewVault, secret: borrowing SlotSecret, strength: PasswordHash = .moderate
+  ) throws(UnlockError) -> (id: VaultID, genesis: [UInt8]) {
+    let folder: VaultFolder
+    do throws(VaultFolderError) { folder = try VaultFolder.make(at: path) } catch { throw .folder(error) }
+    do throws(UnlockError) {
+      return try create(in: folder, new, secret: secret, strength: strength)
+    } catch {
+      folder.removeUnfinished()
+      throw error
+    }
+  }
+
+  private static func create(
+    in folder: VaultFolder, _ new: NewVault, secret: borrowing SlotSecret, strength: PasswordHash
+  ) throws(UnlockError) -> (id: VaultID, genesis: [UInt8]) {
+    let id = VaultID.random()
+    let file: VaultFile
+    let keys: VaultKeys
+    do throws(KeysError) {
+      let root = try VaultKeys.makeRoot()
+      file = try VaultFile.make(
+        vault: id, root: root, secret: secret, label: new.slotLabel, reviewers: new.reviewers, now: Clock.wall() / 1_000_000_000,
+        strength: strength)
+      keys = try VaultKeys(vault: id, root: root)
+    } catch { throw UnlockError(error) }
+
+    let genesis: [UInt8]
+    do throws(TrailError) {
+      genesis = try TrailWriter.create(in: folder.trailPath, vault: id, keys: keys.trail)
+    } catch { throw .trail("\(error)") }
+    let catalog: SQLiteCatalog
+    do throws(CatalogError) { catalog = try SQLiteCatalog.create(at: folder.catalogPath) } catch { throw UnlockError(error) }
+
+    let trail = try openTrail(folder, keys, file, VaultSettings()).writer
+    let counters = Counters(node: 2, rule: 1, rowVersion: 1, pack: 1)
+    let none = CommitRecord(number: 0, predecessor: 0, digest: .zero, generation: file.generation, latestTime: 0)
+    let vault = try Vault(
+      folder: folder, keys: keys, file: file, trail: trail, catalog: catalog, settings: VaultSettings(), digests: [:],
+      counters: counters, commit: none, packs: [:], rules: RuleSet())
+    do throws(VaultError) {
+      try vault.fill(administrators: new.administrators)
+      // vault.json last: until it is there, there is no vault.
+      try folder.write(file.encode(), to: VaultFolder.secondCopy)
+      try folder.write(file.encode(), to: VaultFolder.firstCopy)
+      try vault.close()
+    } catch { throw UnlockError(error) }
+    return (id, genesis)
+  }
+
+  /// The root folder and the first grants, committed.
+  private func fill(administrators: [Principal]) throws(VaultError) {
+    let now = Clock.wall()
+    tree.withLock {
+      let record = NodeRecord(kind: .folder, parent: .none, name: .root, mode: 0o755, uid: 0, gid: 0, time: now)
+      let root = Node(id: .root, record: record, tag: keys.nameTag(parent: .none, name: .root), stored: nil)
+      root.isComplete = true
+      table.insert(root)
+      markDirty(root)
+    }
+    startCommitting()
+    try sync()
+    var edits: [RuleEdit] = []
+    for administrator in administrators {
+      edits.append(
+        .add(
+          .grant(
+            Grant(
+              id: try newRuleID(), folder: .root, principal: administrator, rights: [.list, .grant], giver: Self.founder,
+              reason: "first administrator", given: now))))
+    }
+    for edit in edits { try record(edit, "init") }
+    try change(edits)
+  }
+
+  private func record(_ edit: RuleEdit, _ operation: String) throws(VaultError) {
+    guard case .grant(let grant) = edit.rule else { return }
+    var record = Record(.grant)
+    record.object = Record.Object(node: grant.folder, path: [0x2f])
+    record.details = [
+      Record.Detail("operation", operation), Record.Detail("rule", String(grant.id.value)),
+      Record.Detail("to", grant.principal.description), Record.Detail("rights", grant.rights.names),
+      Record.Detail("reason", grant.reason),
+    ]
+    do throws(TrailError) { try trail.append(record) } catch { throw .trail(error) }
+  }
+}
+
+extension VaultKeys {
+  /// The two keys that the trail's writer needs.
+  package var trail: TrailKeys { TrailKeys(marks: trailMarks, signer: trailSigner) }
+}

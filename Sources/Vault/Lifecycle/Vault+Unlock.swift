@@ -1,0 +1,208 @@
+import Access
+import BlobStore
+import Catalog
+package import Keys
+import Platform
+import Sodium
+import Synchronization
+package import Trail
+package import VaultFormat
+
+/// Unlocking a vault: every statement about it that must agree is compared before anything is shown.
+extension Vault {
+  /// Opens the slots of vault.json with a secret. Changes nothing and holds nothing: for a process that hands the key on.
+  package static func readFile(at path: String, secret: borrowing SlotSecret) throws(UnlockError) -> UnlockedVaultFile {
+    guard Files.exists(path + "/" + VaultFolder.firstCopy) || Files.exists(path + "/" + VaultFolder.secondCopy) else {
+      throw .folder(.noVault(path))
+    }
+    let copies = VaultFolder.copies(at: path)
+    do throws(KeysError) {
+      return try VaultFileCopies(first: copies.first, second: copies.second).unlock(with: secret)
+    } catch { throw UnlockError(error) }
+  }
+
+  /// Unlocks the vault with its root key and starts to commit. The vault is held until `close`.
+  ///
+  /// On return the trail has a new segment, numbers are reserved on disk, and a copy of vault.json that a crash or damage left behind
+  /// is mended.
+  package static func unlock(
+    at path: String, root: consuming SecretBytes, settings: VaultSettings = VaultSettings()
+  ) throws(UnlockError) -> Vault {
+    let folder: VaultFolder
+    do throws(VaultFolderError) { folder = try VaultFolder.open(at: path) } catch { throw .folder(error) }
+    let file = try authenticFile(folder, root)
+    let keys: VaultKeys
+    do throws(KeysError) { keys = try VaultKeys(vault: file.vault, root: root) } catch { throw UnlockError(error) }
+    let catalog: SQLiteCatalog
+    do throws(CatalogError) {
+      catalog = try SQLiteCatalog.open(at: folder.catalogPath, settings: settings.catalog)
+    } catch { throw UnlockError(error) }
+    let stored = try StoredState(catalog, keys)
+    guard file.generation >= stored.commit.generation else { throw .damaged("vault.json: older than the catalog") }
+
+    let opened = try openTrail(folder, keys, file, settings)
+    let isRecovery = try compare(stored.commit, opened.opening, file)
+    let vault = try Vault(
+      folder: folder, keys: keys, file: file, trail: opened.writer, catalog: catalog, settings: settings, digests: stored.digests,
+      counters: stored.counters, commit: stored.commit, packs: stored.packs, rules: stored.rules)
+    do throws(VaultError) {
+      try vault.checkSmallTables()
+      _ = try vault.node(.root)
+      try vault.reloadRights()
+      if isRecovery { vault.recordRecovery() }
+      vault.startCommitting()
+      try vault.committer.commitAndWait()
+      try vault.mendFile()
+    } catch { throw UnlockError(error) }
+    vault.removeGarbage()
+    return vault
+  }
+
+  /// The copy of vault.json that counts, by the root key.
+  private static func authenticFile(_ folder: VaultFolder, _ root: borrowing SecretBytes) throws(UnlockError) -> VaultFile {
+    let copies = VaultFolder.copies(at: folder.path)
+    do throws(KeysError) {
+      for file in try VaultFileCopies(first: copies.first, second: copies.second).candidates() where try file.isAuthentic(root) {
+        return file
+      }
+    } catch { throw UnlockError(error) }
+    throw .damaged("vault.json: its MAC does not fit")
+  }
+
+  static func openTrail(
+    _ folder: VaultFolder, _ keys: VaultKeys, _ file: VaultFile, _ settings: VaultSettings
+  ) throws(UnlockError) -> (writer: TrailWriter, opening: TrailOpening) {
+    do throws(TrailError) {
+      return try TrailWriter.open(
+        in: folder.trailPath, vault: file.vault, keys: keys.trail, reviewers: file.reviewers.map(\.publicKey), settings: settings.trail)
+    } catch { throw .trail("\(error)") }
+  }
+
+  /// Catalog and trail must agree (DESIGN §4). Returns whether a crash fell between a mark and its commit.
+  private static func compare(_ commit: CommitRecord, _ opening: TrailOpening, _ file: VaultFile) throws(UnlockError) -> Bool {
+    guard let last = opening.marks.last else { throw .trail("the trail names no commit, the catalog holds \(commit.number)") }
+    guard file.generation >= last.generation else { throw .damaged("vault.json: older than the trail") }
+    guard let mark = opening.marks.last(where: { $0.commit == commit.number }) else {
+      if last.predecessor == commit.number { return true }
+      guard last.commit < commit.number else {
+        throw .damaged("catalog: holds commit \(commit.number), the trail's last is \(last.commit): an older catalog was put back")
+      }
+      throw .trail("the catalog holds commit \(commit.number), which the trail does not know: an older trail was put back")
+    }
+    guard mark.digest == commit.digest else { throw .damaged("catalog: its rows are not those of commit \(commit.number)") }
+    if mark.commit == last.commit { return false }
+    // A later mark without its commit: tried, and failed, on top of what the catalog held then.
+    guard last.predecessor == commit.number || last.predecessor == mark.predecessor else {
+      throw .damaged("catalog: holds commit \(commit.number), the trail's last is \(last.commit): an older catalog was put back")
+    }
+    return true
+  }
+
+  private func recordRecovery() {
+    var record = Record(.recovery)
+    record.details = [Record.Detail("kind", "commit"), Record.Detail("commit", String(committer.committed))]
+    trail.appendAlways(record)
+  }
+
+  /// The rows that everything else is judged by, compared with their digests now rather than on first use.
+  private func checkSmallTables() throws(VaultError) {
+    for table in [Table.grant, .barrier, .boundary, .pack] {
+      try ledger.check(CatalogBuckets.bucket(of: table), in: catalog, keys: keys)
+    }
+  }
+}
+
+/// What the catalog holds besides nodes and extents, opened.
+struct StoredState {
+  var digests: [UInt64: RowDigest] = [:]
+  var commit: CommitRecord
+  var counters: Counters
+  var packs: [PackNumber: PackRecord] = [:]
+  var rules = RuleSet()
+
+  init(_ catalog: any Catalog, _ keys: VaultKeys) throws(UnlockError) {
+    do throws(StateError) {
+      commit = try Self.open(catalog, keys, RowKey(.meta, MetaKey.commit.rawValue)) { (bytes) throws(FormatError) in
+        try CommitRecord(parsing: bytes)
+      }
+      counters = try Self.open(catalog, keys, RowKey(.meta, MetaKey.counters.rawValue)) { (bytes) throws(FormatError) in
+        try Counters(parsing: bytes)
+      }
+      var sum = RowDigest.zero
+      try Self.forEach(.bucket, catalog, keys) { (row, bytes) throws(FormatError) in
+        let digest = try BucketRecord(parsing: bytes).digest
+        digests[row.key.first] = digest
+        sum += digest
+      }
+      guard sum == commit.digest else { throw .damaged("digests do not add up to those of commit \(commit.number)") }
+      try load(catalog, keys)
+    } catch {
+      switch error {
+      case .catalog(let error): throw UnlockError(error)
+      case .damaged(let what): throw .damaged("catalog: \(what)")
+      case .newer(let version): throw .newerVersion(version)
+      }
+    }
+  }
+
+  private enum StateError: Error {
+    case catalog(CatalogError)
+    case damaged(String)
+    case newer(UInt64)
+  }
+
+  private mutating func load(_ catalog: any Catalog, _ keys: VaultKeys) throws(StateError) {
+    try Self.forEach(.grant, catalog, keys) { (row, bytes) throws(FormatError) in
+      rules.apply(.add(.grant(try Grant(id: RuleID(row.key.first), parsing: bytes))))
+      rules.stored[row.key] = keys.digest(of: row)
+    }
+    try Self.forEach(.barrier, catalog, keys) { (row, bytes) throws(FormatError) in
+      rules.apply(.add(.barrier(try Barrier(id: RuleID(row.key.first), parsing: bytes))))
+      rules.stored[row.key] = keys.digest(of: row)
+    }
+    try Self.forEach(.boundary, catalog, keys) { (row, bytes) throws(FormatError) in
+      rules.apply(.add(.boundary(try Boundary(id: RuleID(row.key.first), parsing: bytes))))
+      rules.stored[row.key] = keys.digest(of: row)
+    }
+    try Self.forEach(.pack, catalog, keys) { (row, bytes) throws(FormatError) in
+      packs[PackNumber(UInt32(truncatingIfNeeded: row.key.first))] = try PackRecord(parsing: bytes)
+      rules.stored[row.key] = keys.digest(of: row)
+    }
+    // The counters' row is under a digest; the commit's is what the digests are compared with.
+    if let row = try Self.row(RowKey(.meta, MetaKey.counters.rawValue), catalog) { rules.stored[row.key] = keys.digest(of: row) }
+  }
+
+  private static func row(_ key: RowKey, _ catalog: any Catalog) throws(StateError) -> SealedRow? {
+    do throws(CatalogError) { return try catalog.row(key) } catch { throw .catalog(error) }
+  }
+
+  private static func open<Value>(
+    _ catalog: any Catalog, _ keys: VaultKeys, _ key: RowKey, _ parse: ([UInt8]) throws(FormatError) -> Value
+  ) throws(StateError) -> Value {
+    guard let row = try row(key, catalog) else { throw .damaged("row \(key.first) of table meta is missing") }
+    return try Self.parse(row, keys, parse)
+  }
+
+  private static func parse<Value>(
+    _ row: SealedRow, _ keys: VaultKeys, _ parse: ([UInt8]) throws(FormatError) -> Value
+  ) throws(StateError) -> Value {
+    let plaintext: [UInt8]
+    do throws(KeysError) {
+      plaintext = try keys.open(row.sealed, for: row.key, version: row.version)
+    } catch { throw .damaged("row \(row.key.first) of table \(row.key.table)") }
+    do throws(FormatError) {
+      return try parse(plaintext)
+    } catch {
+      if case .newerVersion(let version) = error { throw .newer(version) }
+      throw .damaged("row \(row.key.first) of table \(row.key.table)")
+    }
+  }
+
+  private static func forEach(
+    _ table: Table, _ catalog: any Catalog, _ keys: VaultKeys, _ body: (SealedRow, [UInt8]) throws(FormatError) -> Void
+  ) throws(StateError) {
+    let rows: [SealedRow]
+    do throws(CatalogError) { rows = try catalog.rows(of: table) } catch { throw .catalog(error) }
+    for row in rows { try parse(row, keys) { (bytes) throws(FormatError) in try body(row, bytes) } }
+  }
+}

@@ -1,0 +1,73 @@
+package import Synchronization
+package import VaultFormat
+
+/// A document, folder or symlink in memory: one object per node number while anybody needs it.
+///
+/// Everything but `id`, `kind` and what `content` guards itself belongs to the vault's tree lock.
+package final class Node: @unchecked Sendable {
+  package let id: NodeID
+  package let kind: NodeRecord.Kind
+
+  /// Without extents for a document: those are in `content`, or in `stored` while it has none.
+  package internal(set) var record: NodeRecord
+  /// The tag of `record.name` under `record.parent`.
+  var tag: NameTag
+  /// What the catalog holds of this node; nil for one that was never committed.
+  var stored: StoredNode?
+  /// Present while the document is open or changed.
+  var content: DocumentContent?
+  /// Handles open on it.
+  package internal(set) var openCount = 0
+  package internal(set) var isRemoved = false
+  /// Changed since the last commit began (`dirty`), or part of the commit under way (`committing`).
+  var isDirty = false
+  var isCommitting = false
+  /// The extents differ from what the catalog holds.
+  var isContentChanged = false
+  /// A folder made since the mount of which every child is in memory: a name not found there is nowhere.
+  var isComplete = false
+  /// Counts children that came or went; an emptiness check holds only while it stands still.
+  var childChanges: UInt64 = 0
+  /// Second chance in the cache.
+  var wasUsed = true
+
+  /// The folder it was last in, once it is removed: open handles are judged by it.
+  var lastFolder: Node?
+  /// Read without a lock. Changes whenever the node moves or is removed: what was judged by its place before is to be judged anew.
+  package let placeGeneration = Atomic<UInt64>(0)
+  /// Read without a lock: the nearest folder at or above that the rights table speaks of, with the low bits of the table's generation
+  /// for which this was true. 40 bits ‖ 24 bits; 0 for not known.
+  let rightsAnchorCell = Atomic<UInt64>(0)
+
+  init(id: NodeID, record: NodeRecord, tag: NameTag, stored: StoredNode?) {
+    self.id = id
+    kind = record.kind
+    self.record = record
+    self.tag = tag
+    self.stored = stored
+  }
+
+  var key: DentryKey { DentryKey(parent: record.parent, tag: tag) }
+}
+
+/// The rows of one node as the catalog holds them now: what a commit must replace, and subtract from the digests.
+struct StoredNode {
+  var digest: RowDigest
+  var parent: NodeID
+  var tag: NameTag
+  var extentCount: UInt64
+  var firstExtent: Extent?
+  /// Rows of table `extent` by their start; nil until somebody read them. Empty where `extentCount` is 0 or 1.
+  var furtherExtents: [UInt64: StoredExtent]?
+}
+
+struct StoredExtent {
+  var extent: Extent
+  var digest: RowDigest
+}
+
+/// A name in a folder, as the catalog finds it.
+struct DentryKey: Hashable {
+  let parent: NodeID
+  let tag: NameTag
+}

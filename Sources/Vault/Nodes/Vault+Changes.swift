@@ -1,0 +1,192 @@
+import Access
+import Catalog
+import Keys
+package import Platform
+package import VaultFormat
+
+/// Changing the tree: making, removing, renaming nodes and their attributes. All are seen at once and durable with their group.
+extension Vault {
+  /// Makes an empty document, a folder or a symlink called `name` in `folder`.
+  /// - Throws: `exists`, `gone` where the folder is, `exhausted`, `changesRefused`.
+  package func create(
+    _ kind: NodeRecord.Kind, named name: Name, in folder: Node, mode: UInt16, uid: UInt32, gid: UInt32, target: [UInt8] = []
+  ) throws(VaultError) -> Node {
+    try changesRefused.check()
+    let key = DentryKey(parent: folder.id, tag: keys.nameTag(parent: folder.id, name: name))
+    let id = try numbers.nextNode()
+    while true {
+      let epoch = committer.epoch
+      guard try child(key) == nil else { throw .exists }
+      let now = Clock.wall()
+      let made = try tree.withLockThrowing { () throws(VaultError) -> Node? in
+        guard !folder.isRemoved else { throw .gone }
+        switch table.find(key) {
+        case .node: throw .exists
+        case .unknown where committer.epoch != epoch: return nil
+        default: break
+        }
+        let record = NodeRecord(
+          kind: kind, parent: folder.id, name: name, mode: mode, uid: uid, gid: gid, time: now, target: target)
+        let node = Node(id: id, record: record, tag: key.tag, stored: nil)
+        node.isComplete = kind == .folder
+        if kind == .document { node.content = DocumentContent(list: ExtentList(), store: content, pressure: pressure) }
+        table.insert(node)
+        table.take(key)
+        table.touch(id, in: folder.id, group: committer.group)
+        noteChildren(of: folder, at: now)
+        markDirty(node)
+        table.trim()
+        return node
+      }
+      if let made {
+        committer.hurryIfLarge()
+        return made
+      }
+    }
+  }
+
+  /// Removes a document or symlink, or an empty folder. Content goes when the last handle does. Returns the rules that stood on the
+  /// folder and went with it.
+  /// - Throws: `gone` where it is not there (any more), `notEmpty`.
+  @discardableResult
+  package func remove(_ node: Node) throws(VaultError) -> [Rule] {
+    try changesRefused.check()
+    guard let folder = try parent(of: node) else { throw .notEmpty }
+    try prepareRemoval(node)
+    var dropped: [Rule] = []
+    while true {
+      let seen = tree.withLock { node.childChanges }
+      if node.kind == .folder { guard try isEmpty(node) else { throw .notEmpty } }
+      let done = try tree.withLockThrowing { () throws(VaultError) -> Bool in
+        guard !node.isRemoved else { throw .gone }
+        guard node.childChanges == seen, node.record.parent == folder.id else { return false }
+        removeLocked(node, at: Clock.wall())
+        dropped = node.kind == .folder ? dropRules(on: node) : []
+        noteChildren(of: folder, at: Clock.wall())
+        return true
+      }
+      if done { break }
+      if tree.withLock({ node.record.parent != folder.id }) { throw .gone }
+    }
+    committer.hurryIfLarge()
+    return dropped
+  }
+
+  /// What a rename does to a name that is taken.
+  package enum RenameMode: Sendable {
+    case replace
+    /// `exists` where the name is taken.
+    case keepExisting
+    case exchange
+  }
+
+  /// Moves `node` to `name` in `folder`. `replaced` is what the caller judged to stand there, nil for nothing.
+  /// Returns false where something changed meanwhile: look up, judge and call again.
+  package func rename(_ node: Node, to name: Name, in folder: Node, over replaced: Node?, mode: RenameMode) throws(VaultError) -> Bool {
+    try changesRefused.check()
+    let key = DentryKey(parent: folder.id, tag: keys.nameTag(parent: folder.id, name: name))
+    guard let source = try parent(of: node) else { throw .notFolder }
+    if mode == .keepExisting, replaced != nil { throw .exists }
+    if let replaced, mode == .replace {
+      try prepareRemoval(replaced)
+      if replaced.kind == .folder { guard try isEmpty(replaced) else { throw .notEmpty } }
+    }
+    let movesFolder = node.kind == .folder || (mode == .exchange && replaced?.kind == .folder)
+    let body = { [self] (ancestors: [Node]) throws(VaultError) -> Bool in
+      try tree.withLockThrowing { () throws(VaultError) -> Bool in
+        guard !node.isRemoved, node.record.parent == source.id, !folder.isRemoved else { return false }
+        switch table.find(key) {
+        case .node(let there): guard there === replaced else { return false }
+        case .free, .unknown: guard replaced == nil else { return false }
+        }
+        let now = Clock.wall()
+        if mode == .exchange, let replaced {
+          exchangeLocked(node, replaced, now: now)
+        } else {
+          if let replaced, replaced !== node {
+            removeLocked(replaced, at: now)
+            if replaced.kind == .folder { _ = dropRules(on: replaced) }
+          }
+          table.rename(node, to: key, name: name, group: committer.group)
+        }
+        node.record.changed = now
+        markDirty(node)
+        noteChildren(of: source, at: now)
+        if folder !== source { noteChildren(of: folder, at: now) }
+        if movesFolder { folderMoved([node, replaced].compactMap { $0 }, ancestors: ancestors) }
+        return true
+      }
+    }
+    guard movesFolder else { return try body([]) }
+    // Only folder moves change who is above whom; one at a time, so that no circle can close.
+    return try folderMoves.withLockThrowing { () throws(VaultError) -> Bool in
+      let above = try chain(to: folder)
+      let sourceChain = try chain(to: source)
+      if node.kind == .folder, above.contains(where: { $0 === node }) { throw .isFolder }
+      if mode == .exchange, let replaced, replaced.kind == .folder, sourceChain.contains(where: { $0 === replaced }) {
+        throw .isFolder
+      }
+      return try body(above + sourceChain)
+    }
+  }
+
+  /// Lets `change` alter the attributes of a node; `changed` moves to now.
+  package func change(_ node: Node, _ change: (inout NodeRecord) -> Void) throws(VaultError) {
+    try changesRefused.check()
+    try tree.withLockThrowing { () throws(VaultError) -> Void in
+      let parent = node.record.parent
+      change(&node.record)
+      precondition(node.record.parent == parent)
+      node.record.changed = Clock.wall()
+      if !node.isRemoved { markDirty(node) }
+    }
+  }
+
+  // MARK: Helpers, under the tree lock
+
+  func markDirty(_ node: Node) {
+    node.isDirty = true
+    committer.dirty[node.id] = node
+  }
+
+  private func noteChildren(of folder: Node, at now: Int64) {
+    folder.childChanges += 1
+    folder.record.modified = now
+    folder.record.changed = now
+    if !folder.isRemoved { markDirty(folder) }
+  }
+
+  private func removeLocked(_ node: Node, at now: Int64) {
+    node.record.changed = now
+    table.remove(node, group: committer.group)
+    markDirty(node)
+  }
+
+  private func exchangeLocked(_ first: Node, _ second: Node, now: Int64) {
+    let firstKey = first.key
+    let firstName = first.record.name
+    let secondKey = second.key
+    let secondName = second.record.name
+    // Each rename vacates its old name, which the other then takes.
+    table.rename(first, to: secondKey, name: secondName, group: committer.group)
+    table.rename(second, to: firstKey, name: firstName, group: committer.group)
+    table.restore(first)
+    second.record.changed = now
+    markDirty(second)
+  }
+
+  /// What a removal subtracts from the digests must be known before the lock is taken.
+  private func prepareRemoval(_ node: Node) throws(VaultError) {
+    if node.kind == .document { _ = try loadedContent(of: node) }
+  }
+}
+
+extension Lock {
+  /// `withLock` for closures that throw one type and return nothing a caller may drop.
+  @inline(__always)
+  func withLockThrowing<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    lock()
+    defer { unlock() }
+    return try body()
+  }
+}

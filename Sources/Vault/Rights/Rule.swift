@@ -1,0 +1,52 @@
+package import VaultFormat
+
+/// A grant, barrier or boundary.
+package enum Rule: Hashable, Sendable {
+  case grant(Grant)
+  case barrier(Barrier)
+  case boundary(Boundary)
+
+  package var id: RuleID {
+    switch self {
+    case .grant(let grant): grant.id
+    case .barrier(let barrier): barrier.id
+    case .boundary(let boundary): boundary.id
+    }
+  }
+
+  package var folder: NodeID {
+    switch self {
+    case .grant(let grant): grant.folder
+    case .barrier(let barrier): barrier.folder
+    case .boundary(let boundary): boundary.folder
+    }
+  }
+
+  var key: RowKey {
+    switch self {
+    case .grant: RowKey(.grant, id.value)
+    case .barrier: RowKey(.barrier, id.value)
+    case .boundary: RowKey(.boundary, id.value)
+    }
+  }
+
+  func encode() -> [UInt8] {
+    switch self {
+    case .grant(let grant): grant.encode()
+    case .barrier(let barrier): barrier.encode()
+    case .boundary(let boundary): boundary.encode()
+    }
+  }
+}
+
+/// A change of rules.
+package enum RuleEdit: Hashable, Sendable {
+  case add(Rule)
+  case remove(Rule)
+
+  package var rule: Rule {
+    switch self {
+    case .add(let rule), .remove(let rule): rule
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package import Access
+import Catalog
+import Keys
+import Platform
+package import VaultFormat
+
+/// Rules on disk and in memory. Whether somebody may change them is judged above.
+extension Vault {
+  package func newRuleID() throws(VaultError) -> RuleID { try numbers.nextRule() }
+
+  package var grants: [Grant] { tree.withLock { Array(rules.grants.values) }.sorted { $0.id < $1.id } }
+  package var barriers: [Barrier] { tree.withLock { Array(rules.barriers.values) }.sorted { $0.id < $1.id } }
+  package var boundaries: [Boundary] { tree.withLock { Array(rules.boundaries.values) }.sorted { $0.id < $1.id } }
+
+  package func rules(on folder: NodeID) -> [Rule] { tree.withLock { rules.rules(on: folder) } }
+
+  /// Makes the changes, all or none. They are on disk on return, and every operation that begins after it is judged by them.
+  /// - Throws: why the commit failed; nothing has changed then.
+  package func change(_ edits: [RuleEdit]) throws(VaultError) {
+    try changesRefused.check()
+    try ruleChanges.withLockThrowing { () throws(VaultError) -> Void in
+      tree.withLock {
+        for edit in edits {
+          switch edit {
+          case .add(let rule): committer.rules[rule.key] = .some(rule.encode())
+          case .remove(let rule): committer.rules[rule.key] = .some(nil)
+          }
+        }
+      }
+      do {
+        try sync()
+      } catch {
+        // What was refused must not be committed later.
+        tree.withLock {
+          for edit in edits { committer.rules[edit.rule.key] = .some(rules.plaintext(of: edit.rule)) }
+        }
+        throw error
+      }
+      tree.withLock { for edit in edits { rules.apply(edit) } }
+      try reloadRights()
+    }
+  }
+
+  /// Makes the table of rights anew from the rules and the folders above them.
+  func reloadRights() throws(VaultError) {
+    try folderMoves.withLockThrowing { () throws(VaultError) -> Void in
+      var parents: [NodeID: NodeID] = [.root: .none]
+      for folder in tree.withLock({ rules.folders }) where parents[folder] == nil {
+        for node in try chain(to: try node(folder)) where node.id != .root {
+          parents[node.id] = tree.withLock { node.record.parent }
+        }
+      }
+      tree.withLock {
+        rules.parents = parents
+        publishRights()
+      }
+    }
+  }
+
+  // MARK: Under the tree lock
+
+  /// The rights as of now are what everyone sees from the next check on.
+  func publishRights() {
+    let generation = rightsGenerationCell.load(ordering: .relaxed) + 1
+    rightsTable = RightsTable(
+      grants: Array(rules.grants.values), barriers: Array(rules.barriers.values), boundaries: Array(rules.boundaries.values),
+      parents: rules.parents, generation: generation)
+    rightsGenerationCell.store(generation, ordering: .releasing)
+  }
+
+  /// A folder has another parent: rules move with it.
+  func folderMoved(_ moved: [Node], ancestors: [Node]) {
+    for node in ancestors where node.id != .root { rules.parents[node.id] = node.record.parent }
+    for node in moved where rules.parents[node.id] != nil { rules.parents[node.id] = node.record.parent }
+    publishRights()
+  }
+
+  /// A folder is gone, and with it the rules that stood on it. Returns them.
+  func dropRules(on folder: Node) -> [Rule] {
+    let dropped = rules.rules(on: folder.id)
+    guard !dropped.isEmpty else { return [] }
+    for rule in dropped {
+      rules.apply(.remove(rule))
+      committer.rules[rule.key] = .some(nil)
+    }
+    rules.parents[folder.id] = nil
+    publishRights()
+    return dropped
+  }
+}

@@ -1,0 +1,156 @@
+import Access
+import Platform
+import Synchronization
+import Vault
+package import VaultFormat
+
+/// One open document: who opened it, how, and what was read through it.
+package final class OpenDocument: Sendable {
+  package let id: HandleID
+  let node: Node
+  let opener: Caller
+  let openerName: String
+  let canRead: Bool
+  let canWrite: Bool
+  let appends: Bool
+  /// Made by this handle's opener with CREATE: reads, writes and attributes go while `add` holds.
+  let isCreator: Bool
+
+  // MARK: The permit: a judgement that stands while none of these has changed; read on every read without a lock.
+
+  private let permitGeneration = Atomic<UInt64>(0)
+  private let permitPlace = Atomic<UInt64>(0)
+  private let permitUntil = Atomic<Int64>(0)
+  private let permitRights = Atomic<UInt8>(0)
+
+  private let lock = Lock()
+  /// Guarded by `lock`.
+  nonisolated(unsafe) private var coverage = Coverage()
+  nonisolated(unsafe) private var readByteCount: UInt64 = 0
+  nonisolated(unsafe) private var writtenByteCount: UInt64 = 0
+
+  init(id: HandleID, node: Node, opener: Caller, name: String, access: OpenAccess, isCreator: Bool) {
+    self.id = id
+    self.node = node
+    self.opener = opener
+    openerName = name
+    canRead = access.reads
+    canWrite = access.writes
+    appends = access.appends
+    self.isCreator = isCreator
+  }
+
+  /// Whether the opener's right was judged and nothing that it rests on has changed since.
+  @inline(__always)
+  func isPermitted(_ right: Rights, generation: UInt64, now: Int64) -> Bool {
+    permitGeneration.load(ordering: .acquiring) == generation
+      && permitPlace.load(ordering: .relaxed) == node.placeGeneration.load(ordering: .acquiring)
+      && now < permitUntil.load(ordering: .relaxed)
+      && permitRights.load(ordering: .relaxed) & right.rawValue == right.rawValue
+  }
+
+  /// Keeps a judgement. `place` and `generation` are those read before judging.
+  func permit(_ rights: Rights, generation: UInt64, place: UInt64, until: Int64) {
+    lock.withLock {
+      // No reader may take new words with an old generation.
+      permitGeneration.store(0, ordering: .releasing)
+      permitPlace.store(place, ordering: .relaxed)
+      permitUntil.store(until, ordering: .relaxed)
+      permitRights.store(rights.rawValue, ordering: .relaxed)
+      permitGeneration.store(generation, ordering: .releasing)
+    }
+  }
+
+  func noteRead(_ offset: UInt64, _ count: Int) {
+    guard count > 0 else { return }
+    lock.withLock {
+      readByteCount += UInt64(count)
+      coverage.add(offset, UInt64(count))
+    }
+  }
+
+  func noteWrite(_ count: Int) { lock.withLock { writtenByteCount += UInt64(count) } }
+
+  var usage: Record.Usage {
+    lock.withLock {
+      Record.Usage(readByteCount: readByteCount, distinctByteCount: coverage.byteCount, writtenByteCount: writtenByteCount)
+    }
+  }
+}
+
+/// How a document was opened.
+package struct OpenAccess: Sendable, Hashable {
+  package var reads: Bool
+  package var writes: Bool
+  package var truncates: Bool
+  package var appends: Bool
+  /// O_CREAT's O_EXCL.
+  package var isExclusive: Bool
+
+  package init(reads: Bool, writes: Bool, truncates: Bool = false, appends: Bool = false, isExclusive: Bool = false) {
+    self.reads = reads
+    self.writes = writes
+    self.truncates = truncates
+    self.appends = appends
+    self.isExclusive = isExclusive
+  }
+
+  /// The rights that OPERATIONS row 6 asks for.
+  var rights: Rights {
+    var rights: Rights = []
+    if reads { rights.insert(.read) }
+    if writes || truncates || appends { rights.insert(.edit) }
+    return rights
+  }
+
+  var words: String {
+    var words = [reads && writes ? "read-write" : writes ? "write" : "read"]
+    if appends { words.append("append") }
+    if truncates { words.append("truncate") }
+    return words.joined(separator: ",")
+  }
+}
+
+/// The different bytes read through one handle: ranges that neither overlap nor touch, in order.
+struct Coverage {
+  private var ranges: [Range<UInt64>] = []
+  private(set) var byteCount: UInt64 = 0
+  /// Past this many separate ranges, neighbours are joined over the smallest gap: distinct bytes may then overstate, as a record may.
+  private static let rangeCountMax = 16_384
+
+  mutating func add(_ offset: UInt64, _ count: UInt64) {
+    let end = offset + count
+    if let last = ranges.last, last.upperBound == offset {
+      ranges[ranges.count - 1] = last.lowerBound..<end
+      byteCount += count
+      return
+    }
+    var low = 0
+    var high = ranges.count
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].upperBound < offset { low = middle + 1 } else { high = middle }
+    }
+    var merged = offset..<end
+    var past = low
+    while past < ranges.count, ranges[past].lowerBound <= end {
+      merged = min(merged.lowerBound, ranges[past].lowerBound)..<max(merged.upperBound, ranges[past].upperBound)
+      byteCount -= ranges[past].upperBound - ranges[past].lowerBound
+      past += 1
+    }
+    byteCount += merged.upperBound - merged.lowerBound
+    ranges.replaceSubrange(low..<past, with: [merged])
+    if ranges.count > Self.rangeCountMax { joinNearest() }
+  }
+
+  private mutating func joinNearest() {
+    var best = 1
+    for index in 1..<ranges.count
+    where ranges[index].lowerBound - ranges[index - 1].upperBound < ranges[best].lowerBound - ranges[best - 1].upperBound {
+      best = index
+    }
+    byteCount += ranges[best].lowerBound - ranges[best - 1].upperBound
+    ranges[best - 1] = ranges[best - 1].lowerBound..<ranges[best].upperBound
+    ranges.remove(at: best)
+  }
+}

@@ -1,0 +1,125 @@
+import Access
+import Vault
+import VaultFormat
+
+/// A caller with what the system and the rights say of them, for one operation.
+struct Judge {
+  let caller: Caller
+  let subject: Subject
+  let rights: RightsTable
+  let view: SubjectView
+  /// The later of the wall clock and the latest time committed.
+  let now: Int64
+}
+
+/// Asking what a caller may do. Every function judges anew; nothing trusts an earlier lookup.
+extension VaultFS {
+  /// - Throws: `accessDenied`, recorded, where the system cannot say who the caller is.
+  func judge(_ caller: Caller, _ operation: Operation) throws(FSError) -> Judge {
+    let subject: Subject
+    do throws(IdentityError) {
+      subject = try identities.subject(uid: caller.uid)
+    } catch {
+      throw deny(caller, name: "", operation, nil, .identityUnknown, .accessDenied)
+    }
+    let rights = vault.rights
+    let now = vault.latestTime()
+    return Judge(caller: caller, subject: subject, rights: rights, view: views.view(of: subject, in: rights, now: now), now: now)
+  }
+
+  /// What the caller may do at a folder.
+  func standing(_ judge: Judge, at folder: Node) throws(FSError) -> Standing {
+    do throws(VaultError) {
+      let anchor = try vault.anchor(of: folder, in: judge.rights)
+      var standing = judge.view.standing(at: anchor)
+      // What lies beneath an anchor lies beneath the anchor itself, not beneath every folder that is judged by it.
+      if anchor != folder.id { standing.isVisibleBeneath = false }
+      return standing
+    } catch { throw FSError(error) }
+  }
+
+  /// The folder that a node's rights come from: itself, or the one that holds it.
+  func judgingFolder(of node: Node) throws(FSError) -> Node {
+    if node.kind == .folder { return node }
+    do throws(VaultError) {
+      guard let folder = try vault.parent(of: node) else { throw .gone }
+      return folder
+    } catch { throw FSError(error) }
+  }
+
+  func standing(_ judge: Judge, of node: Node) throws(FSError) -> Standing { try standing(judge, at: judgingFolder(of: node)) }
+
+  func isVisible(_ judge: Judge, _ node: Node) throws(FSError) -> Bool {
+    let standing = try standing(judge, of: node)
+    return node.kind == .folder ? isVisible(standing, folder: node) : standing.rights.contains(.list)
+  }
+
+  func isVisible(_ standing: Standing, folder: Node) -> Bool { folder.id == .root || standing.isVisible }
+
+  // MARK: Finding operands
+
+  /// A node by the number that the kernel has from an earlier lookup.
+  /// - Throws: `stale` where it is gone.
+  func node(_ number: FileNumber) throws(FSError) -> Node {
+    do throws(VaultError) { return try vault.node(number.node) } catch { throw FSError(error) }
+  }
+
+  /// A folder that the caller sees.
+  /// - Throws: `stale`, `notFolder`, or `noEntry` where it is hidden.
+  func visibleFolder(_ number: FileNumber, _ judge: Judge, _ operation: Operation) throws(FSError) -> (folder: Node, standing: Standing) {
+    let folder = try node(number)
+    guard folder.kind == .folder else { throw .notFolder }
+    let standing = try standing(judge, at: folder)
+    guard isVisible(standing, folder: folder) else { throw hidden(judge, operation, folder: folder, standing) }
+    return (folder, standing)
+  }
+
+  /// A node of any kind that the caller sees, with the standing at the folder that judges it.
+  func visibleNode(_ number: FileNumber, _ judge: Judge, _ operation: Operation) throws(FSError) -> (node: Node, standing: Standing) {
+    let node = try node(number)
+    let folder = try judgingFolder(of: node)
+    let standing = try standing(judge, at: folder)
+    let isSeen = node.kind == .folder ? isVisible(standing, folder: node) : standing.rights.contains(.list)
+    guard isSeen else { throw hidden(judge, operation, folder: folder, standing) }
+    return (node, standing)
+  }
+
+  /// The node called `name`, or nil, and whether the caller sees it.
+  func child(of folder: Node, _ standing: Standing, named name: Name, _ judge: Judge) throws(FSError) -> (node: Node?, isVisible: Bool) {
+    do throws(VaultError) {
+      guard let node = try vault.child(of: folder, named: name) else { return (nil, false) }
+      if node.kind != .folder { return (node, standing.rights.contains(.list)) }
+      return (node, try isVisibleFolder(node, judge))
+    } catch { throw FSError(error) }
+  }
+
+  private func isVisibleFolder(_ node: Node, _ judge: Judge) throws(VaultError) -> Bool {
+    let anchor = try vault.anchor(of: node, in: judge.rights)
+    let standing = judge.view.standing(at: anchor)
+    return standing.rights.contains(.list) || standing.rights.contains(.grant) || (anchor == node.id && standing.isVisibleBeneath)
+  }
+
+  /// A name as the kernel passed it.
+  /// - Throws: `nameTooLong` over 255 bytes (the kernel passes 4,000), `invalid` for what is no name.
+  func name(_ bytes: UnsafeRawBufferPointer) throws(FSError) -> Name {
+    guard bytes.count <= Name.byteCountMax else { throw .nameTooLong }
+    guard let name = Name(bytes) else { throw .invalid }
+    return name
+  }
+
+  // MARK: Asking for a right
+
+  /// - Throws: `error`, recorded, unless every right in `needed` is there.
+  func require(
+    _ needed: Rights, _ judge: Judge, _ standing: Standing, _ operation: Operation, _ node: Node, as error: FSError = .accessDenied
+  ) throws(FSError) {
+    guard !standing.rights.isSuperset(of: needed) else { return }
+    let lacking = needed.subtracting(standing.rights)
+    throw deny(judge, operation, node, standing.decision(for: lacking.first), error)
+  }
+}
+
+extension Rights {
+  /// The first single right in the set, in the order people see them.
+  var first: Rights { Rights.named.first { contains($0.right) }?.right ?? [] }
+}

@@ -1,0 +1,204 @@
+import Platform
+package import VaultFormat
+
+/// POSIX, OFD and flock locks of all documents, kept here because the kernel would give two users the same lock.
+///
+/// A lock that must wait keeps a waiter with a closure, and no thread. Owners are the kernel's: one per process (POSIX), or per open
+/// file (OFD, flock).
+final class LockTable: @unchecked Sendable {
+  /// One lock held.
+  struct Held {
+    var range: LockRange
+    let owner: UInt64
+    let kind: LockKind
+    let process: Int32
+    let uid: UInt32
+    let handle: HandleID
+  }
+
+  private struct Document {
+    var held: [Held] = []
+    var waiting: [LockWaiter] = []
+    var isEmpty: Bool { held.isEmpty && waiting.isEmpty }
+  }
+
+  /// Guards the fields below. Closures of waiters run after it is let go.
+  private let lock = Lock()
+  private var documents: [NodeID: Document] = [:]
+
+  /// Takes a lock, or says who is in the way. With `wait`, a conflict is kept and answered later through `waiter`.
+  /// - Returns: true when held now, false when it waits.
+  /// - Throws: `wouldBlock`, or `deadlock` where waiting would close a circle.
+  func take(_ node: NodeID, _ wanted: Held, wait waiter: LockWaiter?) throws(FSError) -> Bool {
+    let outcome = lock.withLock { () -> Result<Bool, FSError> in
+      var document = documents[node] ?? Document()
+      if conflict(in: document, wanted) == nil {
+        put(wanted, into: &document)
+        documents[node] = document
+        return .success(true)
+      }
+      guard let waiter else { return .failure(.wouldBlock) }
+      if wanted.range.style == .posix, closesCircle(node, wanted) { return .failure(.deadlock) }
+      document.waiting.append(waiter)
+      documents[node] = document
+      return .success(false)
+    }
+    let isHeld = try outcome.get()
+    // Turning an exclusive lock into a shared one can let others in.
+    if isHeld { wake(node) }
+    return isHeld
+  }
+
+  /// The first lock that stands in the way of `wanted`; nil for none.
+  func blocker(_ node: NodeID, _ wanted: Held) -> Held? {
+    lock.withLock { documents[node].flatMap { conflict(in: $0, wanted) } }
+  }
+
+  /// Gives up a range of an owner's locks.
+  func drop(_ node: NodeID, owner: UInt64, range: LockRange) {
+    lock.withLock {
+      guard var document = documents[node] else { return }
+      cut(owner, range, from: &document)
+      documents[node] = document.isEmpty ? nil : document
+    }
+    wake(node)
+  }
+
+  /// FLUSH: all POSIX locks of an owner go, through whatever handle they were taken.
+  func dropPosix(_ node: NodeID, owner: UInt64) { drop(node, owner: owner, range: .whole(.posix)) }
+
+  /// RELEASE: the owner's flock goes, and everything that was taken through the handle.
+  func release(_ node: NodeID, handle: HandleID, owner: UInt64?) {
+    lock.withLock {
+      guard var document = documents[node] else { return }
+      document.held.removeAll { $0.handle == handle || ($0.range.style == .flock && $0.owner == owner) }
+      documents[node] = document.isEmpty ? nil : document
+    }
+    wake(node)
+  }
+
+  /// Ends a wait that was interrupted. Returns false where it has been answered already.
+  func cancel(_ node: NodeID, _ waiter: LockWaiter) -> Bool {
+    lock.withLock {
+      guard var document = documents[node], let place = document.waiting.firstIndex(where: { $0 === waiter }) else { return false }
+      document.waiting.remove(at: place)
+      documents[node] = document.isEmpty ? nil : document
+      return true
+    }
+  }
+
+  var count: Int { lock.withLock { documents.values.reduce(0) { $0 + $1.held.count } } }
+
+  // MARK: Under the lock
+
+  private func conflict(in document: Document, _ wanted: Held) -> Held? {
+    document.held.first {
+      $0.owner != wanted.owner && $0.range.style == wanted.range.style && $0.range.overlaps(wanted.range)
+        && ($0.kind == .exclusive || wanted.kind == .exclusive)
+    }
+  }
+
+  private func put(_ wanted: Held, into document: inout Document) {
+    cut(wanted.owner, wanted.range, from: &document)
+    document.held.append(wanted)
+  }
+
+  private func cut(_ owner: UInt64, _ range: LockRange, from document: inout Document) {
+    var kept: [Held] = []
+    for held in document.held {
+      guard held.owner == owner, held.range.style == range.style, held.range.overlaps(range) else {
+        kept.append(held)
+        continue
+      }
+      if held.range.first < range.first {
+        var left = held
+        left.range.last = range.first - 1
+        kept.append(left)
+      }
+      if held.range.last > range.last {
+        var right = held
+        right.range.first = range.last + 1
+        kept.append(right)
+      }
+    }
+    document.held = kept
+  }
+
+  /// Whether one of those in the way waits, directly or through others, for a lock of `wanted.owner`.
+  private func closesCircle(_ node: NodeID, _ wanted: Held) -> Bool {
+    var toVisit = blockers(node, wanted)
+    var seen: Set<UInt64> = []
+    while let owner = toVisit.popLast() {
+      if owner == wanted.owner { return true }
+      guard seen.insert(owner).inserted else { continue }
+      for (other, document) in documents {
+        for waiter in document.waiting where waiter.wanted.owner == owner && waiter.wanted.range.style == .posix {
+          toVisit += blockers(other, waiter.wanted)
+        }
+      }
+    }
+    return false
+  }
+
+  private func blockers(_ node: NodeID, _ wanted: Held) -> [UInt64] {
+    (documents[node]?.held ?? []).filter {
+      $0.owner != wanted.owner && $0.range.style == wanted.range.style && $0.range.overlaps(wanted.range)
+        && ($0.kind == .exclusive || wanted.kind == .exclusive)
+    }.map(\.owner)
+  }
+
+  /// Gives waiting locks that nothing stands in the way of any more, in the order they came.
+  private func wake(_ node: NodeID) {
+    let granted = lock.withLock { () -> [LockWaiter] in
+      guard var document = documents[node], !document.waiting.isEmpty else { return [] }
+      var granted: [LockWaiter] = []
+      var still: [LockWaiter] = []
+      for waiter in document.waiting {
+        if conflict(in: document, waiter.wanted) == nil {
+          put(waiter.wanted, into: &document)
+          granted.append(waiter)
+        } else {
+          still.append(waiter)
+        }
+      }
+      document.waiting = still
+      documents[node] = document.isEmpty ? nil : document
+      return granted
+    }
+    for waiter in granted { waiter.grant() }
+  }
+}
+
+package enum LockKind: Sendable { case shared, exclusive }
+
+package enum LockStyle: Sendable { case posix, flock }
+
+/// Bytes first…last of a document, inclusive; flock locks cover all.
+package struct LockRange: Sendable, Hashable {
+  package var first: UInt64
+  package var last: UInt64
+  package let style: LockStyle
+
+  package init(first: UInt64, last: UInt64, style: LockStyle) {
+    self.first = first
+    self.last = last
+    self.style = style
+  }
+
+  package static func whole(_ style: LockStyle) -> LockRange { LockRange(first: 0, last: UInt64(Int64.max), style: style) }
+
+  func overlaps(_ other: LockRange) -> Bool { first <= other.last && other.first <= last }
+}
+
+/// A lock that waits. `grant` is called once, from whichever thread lets it in.
+package final class LockWaiter: @unchecked Sendable {
+  let node: NodeID
+  let wanted: LockTable.Held
+  let grant: @Sendable () -> Void
+
+  init(node: NodeID, wanted: LockTable.Held, grant: @escaping @Sendable () -> Void) {
+    self.node = node
+    self.wanted = wanted
+    self.grant = grant
+  }
+}

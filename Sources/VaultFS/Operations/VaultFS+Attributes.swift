@@ -1,0 +1,180 @@
+import Access
+import Glibc
+import Vault
+package import VaultFormat
+
+/// LOOKUP, GETATTR, SETATTR, ACCESS, READLINK, STATFS.
+extension VaultFS {
+  /// Bytes that programs should read and write at a time: 128 KiB.
+  package static let blockByteCount: UInt32 = 128 << 10
+
+  /// OPERATIONS row 1. Hidden and absent are one answer.
+  package func lookup(_ caller: Caller, in parent: FileNumber, _ nameBytes: UnsafeRawBufferPointer) throws(FSError) -> Attributes {
+    statistics.operation()
+    let judge = try judge(caller, .lookup)
+    let name = try name(nameBytes)
+    let (folder, standing) = try visibleFolder(parent, judge, .lookup)
+    let found = try child(of: folder, standing, named: name, judge)
+    guard let node = found.node, found.isVisible else { throw hidden(judge, .lookup, folder: folder, standing) }
+    return try attributes(of: node, for: judge)
+  }
+
+  /// Row 2.
+  package func attributes(_ caller: Caller, of number: FileNumber) throws(FSError) -> Attributes {
+    statistics.operation()
+    let judge = try judge(caller, .getattr)
+    let (node, standing) = try visibleNode(number, judge, .getattr)
+    return attributes(of: node, number, standing)
+  }
+
+  /// Row 2 through an open document: also for one that was unlinked (row 29).
+  package func attributes(_ caller: Caller, of number: FileNumber, handle: HandleID) throws(FSError) -> Attributes {
+    statistics.operation()
+    guard let open = handles[handle], open.node.id == number.node else { return try attributes(caller, of: number) }
+    let judge = try judge(caller, .getattr)
+    let standing = try standing(judge, of: open.node)
+    // By handle, hidden is refused rather than absent.
+    guard standing.rights.contains(.list) else {
+      throw deny(judge, .getattr, open.node, standing.decision(for: .list), .accessDenied)
+    }
+    return attributes(of: open.node, number, standing)
+  }
+
+  func attributes(of node: Node, for judge: Judge) throws(FSError) -> Attributes {
+    let standing = try standing(judge, of: node)
+    let slot = node.kind == .document ? try slots.slot(of: judge.caller.uid) : 0
+    return attributes(of: node, FileNumber(node.id, slot: slot), standing)
+  }
+
+  func attributes(of node: Node, _ number: FileNumber, _ standing: Standing) -> Attributes {
+    if node.kind == .folder, !standing.rights.contains(.list) {
+      // A bare chain folder, or one seen through `grant` alone: constants, the same for every one.
+      return Attributes(
+        number: number, kind: .folder, mode: 0o555, uid: 0, gid: 0, size: 0, blockCount: 0, accessed: 0, modified: 0, changed: 0)
+    }
+    let record = vault.record(of: node)
+    return Attributes(
+      number: number, kind: node.kind, mode: record.mode, uid: record.uid, gid: record.gid, size: node.kind == .folder ? 0 : record.size,
+      blockCount: node.kind == .document ? (vault.allocatedByteCount(node) + 511) / 512 : 0,
+      accessed: record.accessed, modified: record.modified, changed: record.changed)
+  }
+
+  /// Row 3: what `access(2)` and `chdir(2)` ask.
+  package func access(_ caller: Caller, _ number: FileNumber, mask: Int32) throws(FSError) {
+    statistics.operation()
+    let judge = try judge(caller, .access)
+    let (node, standing) = try visibleNode(number, judge, .access)
+    if node.kind == .folder {
+      if mask & R_OK != 0 { try require(.list, judge, standing, .access, node) }
+      if mask & W_OK != 0, standing.rights.isDisjoint(with: [.add, .edit, .remove]) {
+        throw deny(judge, .access, node, standing.decision(for: .edit), .accessDenied)
+      }
+      return
+    }
+    if mask & (R_OK | X_OK) != 0 { try require(.read, judge, standing, .access, node) }
+    if mask & W_OK != 0 { try require(.edit, judge, standing, .access, node) }
+    if mask & X_OK != 0, vault.record(of: node).mode & 0o111 == 0 {
+      throw deny(judge, .access, node, .neverAllowed, .accessDenied)
+    }
+  }
+
+  /// Row 5. The target is walked by lookups of its own.
+  package func readLink(_ caller: Caller, _ number: FileNumber) throws(FSError) -> [UInt8] {
+    statistics.operation()
+    let judge = try judge(caller, .readlink)
+    let (node, _) = try visibleNode(number, judge, .readlink)
+    guard node.kind == .symlink else { throw .invalid }
+    return vault.record(of: node).target
+  }
+
+  /// Row 22, and truncation (row 9). `handle` is the open document that `ftruncate` and `futimens` come through.
+  package func setAttributes(
+    _ caller: Caller, of number: FileNumber, handle: HandleID?, _ change: AttributeChange
+  ) throws(FSError) -> Attributes {
+    statistics.operation()
+    let operation: Operation = change.size == nil ? .setattr : .truncate
+    let judge = try judge(caller, operation)
+    let open = handle.flatMap { handles[$0] }.flatMap { $0.node.id == number.node ? $0 : nil }
+    let node: Node
+    let standing: Standing
+    if let open {
+      node = open.node
+      standing = try self.standing(judge, of: node)
+      guard standing.rights.contains(.list) else { throw deny(judge, operation, node, standing.decision(for: .list), .accessDenied) }
+    } else {
+      (node, standing) = try visibleNode(number, judge, operation)
+    }
+    let isMaker = open.map { $0.isCreator && $0.opener.uid == caller.uid && standing.rights.contains(.add) } ?? false
+    if !isMaker {
+      // A truncation is a write: EACCES. An attribute without `edit` is EPERM.
+      try require(.edit, judge, standing, operation, node, as: change.size == nil ? .notPermitted : .accessDenied)
+    }
+    if change.size != nil { try judgeOpener(open, judge, .edit, operation) }
+    try requireTrail()
+    if let size = change.size { try truncate(node, to: size) }
+    if change.hasAttributes { try apply(change, to: node) }
+    recordAttributeChange(judge, node, open, change, isMaker ? .creator(standing.grant(for: .add)) : standing.decision(for: .edit))
+    return attributes(of: node, number, standing)
+  }
+
+  private func truncate(_ node: Node, to size: UInt64) throws(FSError) {
+    guard node.kind == .document else { throw node.kind == .folder ? .isFolder : .invalid }
+    do throws(VaultError) { try vault.truncate(node, to: size) } catch { throw FSError(error) }
+  }
+
+  private func apply(_ change: AttributeChange, to node: Node) throws(FSError) {
+    do throws(VaultError) {
+      try vault.change(node) { record in
+        // Set-uid and set-gid bits are never kept.
+        if let mode = change.mode { record.mode = mode & 0o1777 }
+        if let uid = change.uid { record.uid = uid }
+        if let gid = change.gid { record.gid = gid }
+        if let accessed = change.accessed { record.accessed = accessed }
+        if let modified = change.modified { record.modified = modified }
+      }
+    } catch { throw FSError(error) }
+  }
+
+  private func recordAttributeChange(
+    _ judge: Judge, _ node: Node, _ open: OpenDocument?, _ change: AttributeChange, _ decision: Record.Decision
+  ) {
+    var record = Record(.write)
+    record.actor = actor(judge)
+    record.object = object(node)
+    record.handle = open?.id
+    record.decision = decision
+    if let size = change.size {
+      record.range = Record.Range(offset: size, asked: 0, returned: 0)
+      record.details.append(Record.Detail("kind", "truncate"))
+    } else {
+      record.details.append(Record.Detail("kind", "attributes"))
+    }
+    recordDone(record)
+  }
+
+  /// Row 27: room under the vault; nothing about what is in it.
+  package func statfs() throws(FSError) -> (blockCount: UInt64, freeBlockCount: UInt64, availableBlockCount: UInt64) {
+    var value = statvfs()
+    guard statvfs_path(vault.folder.path, &value) == 0 else { throw .io }
+    let unit = UInt64(value.f_frsize)
+    func blocks(_ count: fsblkcnt_t) -> UInt64 { UInt64(count) * unit / 4096 }
+    return (blocks(value.f_blocks), blocks(value.f_bfree), blocks(value.f_bavail))
+  }
+}
+
+/// `statvfs` is both a type and a function in Glibc; this is the function.
+private func statvfs_path(_ path: String, _ value: UnsafeMutablePointer<statvfs>) -> Int32 { Glibc.statvfs(path, value) }
+
+/// The attributes that a SETATTR sets; nil for those it leaves. Times in wall nanoseconds.
+package struct AttributeChange: Sendable {
+  package var mode: UInt16?
+  package var uid: UInt32?
+  package var gid: UInt32?
+  package var size: UInt64?
+  package var accessed: Int64?
+  package var modified: Int64?
+
+  package init() {}
+
+  var hasAttributes: Bool { mode != nil || uid != nil || gid != nil || accessed != nil || modified != nil }
+}

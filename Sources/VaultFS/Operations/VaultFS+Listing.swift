@@ -1,0 +1,112 @@
+import Access
+import Trail
+import Vault
+package import VaultFormat
+
+/// OPENDIR, READDIR, RELEASEDIR.
+extension VaultFS {
+  package struct Entry: Sendable {
+    package let number: FileNumber
+    package let name: Name
+    package let kind: NodeRecord.Kind
+    /// Pass it back to go on after this entry. Opaque to programs.
+    package let offset: UInt64
+  }
+
+  /// Row 4.
+  package func openFolder(_ caller: Caller, _ number: FileNumber) throws(FSError) -> HandleID {
+    statistics.operation()
+    let judge = try judge(caller, .list)
+    let (folder, _) = try visibleFolder(number, judge, .list)
+    do throws(VaultError) { try vault.open(folder) } catch { throw FSError(error) }
+    let handle = OpenFolder(id: handles.newID(), node: folder, opener: caller, name: judge.subject.user.name)
+    folders.insert(handle)
+    return handle.id
+  }
+
+  /// Row 4. Passes entries after `offset` (0 from the start) to `body` in order of node number until it returns false; each is judged.
+  /// The LIST record with the count shown is in the trail before this returns.
+  package func list(
+    _ caller: Caller, _ id: HandleID, after offset: UInt64, _ body: (Entry) -> Bool
+  ) throws(FSError) {
+    statistics.operation()
+    guard let handle = folders[id] else { throw .badHandle }
+    let judge = try judge(caller, .list)
+    let standing = try standing(judge, at: handle.node)
+    guard isVisible(standing, folder: handle.node) else {
+      throw deny(judge, .list, handle.node, standing.decision(for: .list), .accessDenied)
+    }
+    var shown = 0
+    if standing.rights.isDisjoint(with: [.list, .grant]) {
+      shown = try listBareChain(judge, handle.node, after: offset, body)
+    } else {
+      shown = try listChildren(judge, handle.node, standing, after: offset, body)
+    }
+    guard shown > 0 else { return }
+    var record = Record(.list)
+    record.actor = actor(judge)
+    record.object = object(handle.node)
+    record.decision = standing.rights.contains(.list) ? standing.decision(for: .list) : .open
+    record.count = UInt64(shown)
+    try append(record)
+  }
+
+  /// A user with a few grants far below sees a few entries, without a walk over the others.
+  private func listBareChain(_ judge: Judge, _ folder: Node, after offset: UInt64, _ body: (Entry) -> Bool) throws(FSError) -> Int {
+    let anchor: NodeID
+    do throws(VaultError) { anchor = try vault.anchor(of: folder, in: judge.rights) } catch { throw FSError(error) }
+    guard anchor == folder.id else { return 0 }
+    var shown = 0
+    for id in judge.view.visibleChildren(of: anchor).sorted() where id.value > offset {
+      do throws(VaultError) {
+        let child = try vault.node(id)
+        guard body(entry(child, slot: 0)) else { return shown }
+        shown += 1
+      } catch {
+        if case .gone = error { continue }
+        throw FSError(error)
+      }
+    }
+    return shown
+  }
+
+  private func listChildren(
+    _ judge: Judge, _ folder: Node, _ standing: Standing, after offset: UInt64, _ body: (Entry) -> Bool
+  ) throws(FSError) -> Int {
+    let slot = try slots.slot(of: judge.caller.uid)
+    let showsDocuments = standing.rights.contains(.list)
+    var cursor = NodeID(offset)
+    var shown = 0
+    while true {
+      let page: [Node]
+      do throws(VaultError) { page = try vault.children(of: folder, after: cursor, limit: 256) } catch { throw FSError(error) }
+      guard let last = page.last else { return shown }
+      for child in page {
+        if child.kind == .folder {
+          guard try isVisible(judge, child) else { continue }
+        } else {
+          guard showsDocuments else { continue }
+        }
+        guard body(entry(child, slot: child.kind == .document ? slot : 0)) else { return shown }
+        shown += 1
+      }
+      cursor = last.id
+    }
+  }
+
+  private func entry(_ node: Node, slot: UInt32) -> Entry {
+    Entry(number: FileNumber(node.id, slot: slot), name: vault.record(of: node).name, kind: node.kind, offset: node.id.value)
+  }
+
+  /// The number of the folder above, for `..`; the root's is itself. Never shown if hidden: a visible folder's parent is visible.
+  package func parentNumber(ofFolder id: HandleID) -> FileNumber {
+    guard let handle = folders[id], let parent = try? vault.parent(of: handle.node) else { return .root }
+    return FileNumber(parent.id, slot: 0)
+  }
+
+  /// Row 10.
+  package func releaseFolder(_ id: HandleID) {
+    guard let handle = folders.remove(id) else { return }
+    vault.close(handle.node)
+  }
+}

@@ -1,0 +1,224 @@
+import Access
+import Synchronization
+import Trail
+import Vault
+package import VaultFormat
+
+/// OPEN, CREATE, RELEASE, FLUSH, FSYNC.
+extension VaultFS {
+  /// Row 6. Opened and unsealed first, then recorded, then answered.
+  package func open(_ caller: Caller, _ number: FileNumber, _ access: OpenAccess) throws(FSError) -> HandleID {
+    statistics.operation()
+    let judge = try judge(caller, .open)
+    let node = try node(number)
+    guard slots.user(of: number.slot) == caller.uid else {
+      // The node id was given to another user: their path, passed on through /proc or a race.
+      throw deny(judge, .open, node, .foreignHandle, .accessDenied)
+    }
+    let (_, standing) = try visibleNode(number, judge, .open)
+    guard node.kind == .document else { throw node.kind == .folder ? .isFolder : .tooManyLinks }
+    return try open(judge, node, standing, access).id
+  }
+
+  /// Opens a visible document for a caller with the rights to it.
+  private func open(_ judge: Judge, _ node: Node, _ standing: Standing, _ access: OpenAccess) throws(FSError) -> OpenDocument {
+    try require(access.rights, judge, standing, .open, node)
+    let generation = judge.rights.generation
+    let place = node.placeGeneration.load(ordering: .acquiring)
+    do throws(VaultError) { try vault.open(node) } catch { throw FSError(error) }
+    let handle = OpenDocument(
+      id: handles.newID(), node: node, opener: judge.caller, name: judge.subject.user.name, access: access, isCreator: false)
+    do throws(FSError) {
+      if access.truncates {
+        do throws(VaultError) { try vault.truncate(node, to: 0) } catch { throw FSError(error) }
+      }
+      try recordOpen(.open, judge, handle, standing.decision(for: access.rights.first), access)
+    } catch {
+      vault.close(node)
+      throw error
+    }
+    handle.permit(standing.rights, generation: generation, place: place, until: permitEnd(judge, standing))
+    handles.insert(handle)
+    return handle
+  }
+
+  /// Rows 7 and 7a.
+  package func create(
+    _ caller: Caller, in parent: FileNumber, _ nameBytes: UnsafeRawBufferPointer, mode: UInt16, _ access: OpenAccess
+  ) throws(FSError) -> (attributes: Attributes, handle: HandleID) {
+    statistics.operation()
+    let judge = try judge(caller, .create)
+    let name = try name(nameBytes)
+    let (folder, standing) = try visibleFolder(parent, judge, .create)
+    while true {
+      let found = try child(of: folder, standing, named: name, judge)
+      if let node = found.node {
+        guard found.isVisible else {
+          throw deny(judge, .create, folder, standing.decision(for: .list), access.isExclusive ? .exists : .accessDenied)
+        }
+        if access.isExclusive { throw .exists }
+        guard node.kind == .document else { throw node.kind == .folder ? .isFolder : .tooManyLinks }
+        let handle = try open(judge, node, standing, access)
+        return (try attributes(of: node, for: judge), handle.id)
+      }
+      try require(.add, judge, standing, .create, folder)
+      let slot = try slots.slot(of: caller.uid)
+      guard let node = try makeNode(.document, named: name, in: folder, mode: mode, caller) else { continue }
+      let handle = OpenDocument(
+        id: handles.newID(), node: node, opener: caller, name: judge.subject.user.name, access: access, isCreator: true)
+      do throws(FSError) {
+        do throws(VaultError) { try vault.open(node) } catch { throw FSError(error) }
+        try recordCreation(judge, node, folder, standing)
+        try recordOpen(.open, judge, handle, .creator(standing.grant(for: .add)), access)
+      } catch {
+        undoCreation(node)
+        throw error
+      }
+      handles.insert(handle)
+      return (attributes(of: node, FileNumber(node.id, slot: slot), standing), handle.id)
+    }
+  }
+
+  /// Row 7, MKNOD of a regular file; row 13, MKDIR and SYMLINK.
+  package func make(
+    _ kind: NodeRecord.Kind, _ caller: Caller, in parent: FileNumber, _ nameBytes: UnsafeRawBufferPointer, mode: UInt16,
+    target: [UInt8] = []
+  ) throws(FSError) -> Attributes {
+    statistics.operation()
+    let operation: Operation = kind == .folder ? .mkdir : kind == .symlink ? .symlink : .mknod
+    let judge = try judge(caller, operation)
+    let name = try name(nameBytes)
+    guard target.count <= NodeRecord.targetByteCountMax else { throw .nameTooLong }
+    let (folder, standing) = try visibleFolder(parent, judge, operation)
+    // A taken name is EEXIST for whoever may add, hidden or not; others learn only what they see.
+    let found = try child(of: folder, standing, named: name, judge)
+    if found.node != nil, found.isVisible { throw .exists }
+    try require(.add, judge, standing, operation, folder)
+    guard found.node == nil, let node = try makeNode(kind, named: name, in: folder, mode: mode, caller, target: target) else {
+      throw .exists
+    }
+    do throws(FSError) {
+      try recordCreation(judge, node, folder, standing)
+      return try attributes(of: node, for: judge)
+    } catch {
+      undoCreation(node)
+      throw error
+    }
+  }
+
+  /// Nil where the name was taken meanwhile.
+  private func makeNode(
+    _ kind: NodeRecord.Kind, named name: Name, in folder: Node, mode: UInt16, _ caller: Caller, target: [UInt8] = []
+  ) throws(FSError) -> Node? {
+    do throws(VaultError) {
+      return try vault.create(
+        kind, named: name, in: folder, mode: mode & 0o1777, uid: caller.uid, gid: caller.gid, target: target)
+    } catch {
+      if case .exists = error { return nil }
+      throw FSError(error)
+    }
+  }
+
+  /// A creation that could not be recorded has not happened.
+  private func undoCreation(_ node: Node) {
+    if vault.isOpen(node) { vault.close(node) }
+    _ = try? vault.remove(node)
+  }
+
+  private func recordCreation(_ judge: Judge, _ node: Node, _ folder: Node, _ standing: Standing) throws(FSError) {
+    var record = Record(.create)
+    record.actor = actor(judge)
+    record.object = object(node)
+    record.decision = standing.decision(for: .add)
+    record.details = [Record.Detail("kind", "\(node.kind)")]
+    try append(record)
+  }
+
+  private func recordOpen(
+    _ action: Record.Action, _ judge: Judge, _ handle: OpenDocument, _ decision: Record.Decision, _ access: OpenAccess
+  ) throws(FSError) {
+    var record = Record(action)
+    record.actor = actor(judge)
+    record.object = object(handle.node)
+    record.handle = handle.id
+    record.decision = decision
+    record.details = [Record.Detail("mode", access.words)]
+    try append(record)
+    guard access.truncates, action == .open, !handle.isCreator else { return }
+    var write = Record(.write)
+    write.handle = handle.id
+    write.range = Record.Range(offset: 0, asked: 0, returned: 0)
+    write.details = [Record.Detail("kind", "truncate")]
+    try append(write)
+  }
+
+  /// Row 10: never refused. Its caller is nobody worth the name.
+  package func release(_ id: HandleID, lockOwner: UInt64?) {
+    statistics.operation()
+    guard let handle = handles.remove(id) else { return }
+    locks.release(handle.node.id, handle: id, owner: lockOwner)
+    var record = Record(.release)
+    record.handle = id
+    record.usage = handle.usage
+    record.actor = Record.Actor(uid: handle.opener.uid, name: handle.openerName, pid: 0)
+    record.object = Record.Object(node: handle.node.id, path: [])
+    vault.close(handle.node)
+    trail.appendAlways(record)
+  }
+
+  /// Row 10. Drops the locks of the owner; reports what failed since, which release cannot.
+  package func flush(_ id: HandleID, lockOwner: UInt64) throws(FSError) {
+    guard let handle = handles[id] else { throw .badHandle }
+    locks.dropPosix(handle.node.id, owner: lockOwner)
+    if handle.canWrite, let failure = vault.changeFailure { throw FSError(failure) }
+  }
+
+  /// Row 10. Everything changed before is on disk on return.
+  package func sync() throws(FSError) {
+    do throws(VaultError) { try vault.sync() } catch { throw FSError(error) }
+  }
+
+  // MARK: Judging handles
+
+  /// Until when a judgement may be kept with a handle: the rights may change by time, and who the caller is goes stale.
+  func permitEnd(_ judge: Judge, _ standing: Standing) -> Int64 {
+    min(judge.view.validUntil, standing.validUntil, judge.now + Identities.permitNanoseconds)
+  }
+
+  /// Judges `caller`, and the opener too where that is someone else (row 28), for one right on an open document.
+  func judgeHandle(_ handle: OpenDocument, _ caller: Caller, _ right: Rights, _ operation: Operation) throws(FSError) {
+    let generation = vault.rightsGeneration
+    let now = vault.latestTime()
+    if caller.uid == handle.opener.uid, handle.isPermitted(right, generation: generation, now: now) { return }
+    let judge = try judge(caller, operation)
+    let place = handle.node.placeGeneration.load(ordering: .acquiring)
+    let standing = try standing(judge, of: handle.node)
+    let isMaker = handle.isCreator && caller.uid == handle.opener.uid && standing.rights.contains(.add)
+    if !isMaker { try require(right, judge, standing, operation, handle.node) }
+    if caller.uid == handle.opener.uid {
+      let rights = isMaker ? standing.rights.union([.read, .edit]) : standing.rights
+      handle.permit(rights, generation: judge.rights.generation, place: place, until: permitEnd(judge, standing))
+    } else {
+      try judgeOpener(handle, judge, right, operation)
+    }
+  }
+
+  /// The opener must still have the right when someone else uses the handle.
+  func judgeOpener(_ handle: OpenDocument?, _ judge: Judge, _ right: Rights, _ operation: Operation) throws(FSError) {
+    guard let handle, handle.opener.uid != judge.caller.uid else { return }
+    let opener = try self.judge(Caller(uid: handle.opener.uid, gid: handle.opener.gid, thread: judge.caller.thread), operation)
+    let standing = try standing(opener, of: handle.node)
+    if handle.isCreator, standing.rights.contains(.add) { return }
+    guard standing.rights.isSuperset(of: right) else {
+      throw deny(judge, operation, handle.node, standing.decision(for: right.first), .accessDenied)
+    }
+  }
+}
+
+extension Standing {
+  /// The grant that gives a right; 0 where none does.
+  func grant(for right: Rights) -> RuleID {
+    if case .grant(let id) = decision(for: right) { return id }
+    return RuleID(0)
+  }
+}

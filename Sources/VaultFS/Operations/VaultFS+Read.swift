@@ -1,0 +1,79 @@
+import Access
+import Trail
+import Vault
+package import VaultFormat
+
+/// READ, LSEEK: content leaves by these and by nothing else.
+extension VaultFS {
+  /// Row 8. `throughPages` where the kernel reads for itself: a mapping, an exec, a sendfile.
+  ///
+  /// Returns how many bytes of `buffer` were filled. The record with the exact range is in the trail's file on return.
+  package func read(
+    _ caller: Caller, _ id: HandleID, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer, throughPages: Bool = false
+  ) throws(FSError) -> Int {
+    statistics.operation()
+    guard let handle = handles[id] else { throw .badHandle }
+    guard handle.canRead else { throw .badHandle }
+    try judgeHandle(handle, caller, .read, throughPages ? .pages : .read)
+    let count: Int
+    do throws(VaultError) {
+      count = try vault.read(handle.node, at: offset, into: buffer)
+    } catch {
+      throw try readFailure(error, caller, handle, offset, buffer.count)
+    }
+    do throws(TrailError) {
+      if throughPages || caller.uid != handle.opener.uid {
+        try trail.append(uncommonRead(caller, handle, offset, buffer.count, count, throughPages))
+      } else {
+        try trail.appendRead(handle: id, offset: offset, asked: UInt64(buffer.count), returned: UInt64(count))
+      }
+    } catch {
+      // Nothing was answered: what was unsealed into the worker's memory is overwritten by its next request.
+      throw .io
+    }
+    handle.noteRead(offset, count)
+    statistics.readBytes.add(UInt64(count), ordering: .relaxed)
+    return count
+  }
+
+  private func uncommonRead(
+    _ caller: Caller, _ handle: OpenDocument, _ offset: UInt64, _ asked: Int, _ returned: Int, _ throughPages: Bool
+  ) -> Record {
+    var record = Record(throughPages ? .pages : .read)
+    record.handle = handle.id
+    record.range = Record.Range(offset: offset, asked: UInt64(asked), returned: UInt64(returned))
+    if caller.uid != handle.opener.uid {
+      record.actor = actor(caller, name: (try? identities.subject(uid: caller.uid).user.name) ?? "")
+      record.opener = Record.Actor(uid: handle.opener.uid, name: handle.openerName, pid: 0)
+    }
+    return record
+  }
+
+  /// Damage is on record with the range that met it, and never becomes data.
+  private func readFailure(
+    _ error: VaultError, _ caller: Caller, _ handle: OpenDocument, _ offset: UInt64, _ asked: Int
+  ) throws(FSError) -> FSError {
+    var record = Record(.read)
+    record.handle = handle.id
+    record.actor = actor(caller, name: handle.opener.uid == caller.uid ? handle.openerName : "")
+    record.object = object(handle.node)
+    record.range = Record.Range(offset: offset, asked: UInt64(asked), returned: 0)
+    record.outcome = .failed
+    record.errno = FSError(error).errno
+    if case .damaged(let what) = error { record.details = [Record.Detail("damage", what)] }
+    try append(record)
+    return FSError(error)
+  }
+
+  /// Row 11: where data or a hole begins at or after `offset`.
+  /// - Throws: `outOfRange` (ENXIO) past the end.
+  package func seek(_ caller: Caller, _ id: HandleID, from offset: UInt64, toData: Bool) throws(FSError) -> UInt64 {
+    statistics.operation()
+    guard let handle = handles[id] else { throw .badHandle }
+    try judgeHandle(handle, caller, .read, .seek)
+    let found: UInt64?
+    do throws(VaultError) { found = try vault.seek(handle.node, from: offset, toData: toData) } catch { throw FSError(error) }
+    guard let found else { throw .outOfRange }
+    return found
+  }
+}

@@ -1,0 +1,78 @@
+import Access
+import Trail
+import Vault
+package import VaultFormat
+
+/// UNLINK, RMDIR, and what is refused for everybody.
+extension VaultFS {
+  /// Row 15.
+  package func unlink(_ caller: Caller, in parent: FileNumber, _ nameBytes: UnsafeRawBufferPointer) throws(FSError) {
+    statistics.operation()
+    let judge = try judge(caller, .unlink)
+    let name = try name(nameBytes)
+    let (folder, standing) = try visibleFolder(parent, judge, .unlink)
+    let found = try child(of: folder, standing, named: name, judge)
+    guard let node = found.node, found.isVisible else { throw hidden(judge, .unlink, folder: folder, standing) }
+    guard node.kind != .folder else { throw .isFolder }
+    try require(.remove, judge, standing, .unlink, node)
+    try remove(judge, node, folder, standing.decision(for: .remove))
+  }
+
+  /// Row 16. Hidden content answers ENOTEMPTY: a leak that the threat model states.
+  package func removeFolder(_ caller: Caller, in parent: FileNumber, _ nameBytes: UnsafeRawBufferPointer) throws(FSError) {
+    statistics.operation()
+    let judge = try judge(caller, .rmdir)
+    let name = try name(nameBytes)
+    let (folder, standing) = try visibleFolder(parent, judge, .rmdir)
+    let found = try child(of: folder, standing, named: name, judge)
+    guard let node = found.node, found.isVisible else { throw hidden(judge, .rmdir, folder: folder, standing) }
+    guard node.kind == .folder else { throw .notFolder }
+    try require(.remove, judge, standing, .rmdir, node)
+    try require(.remove, judge, try self.standing(judge, at: node), .rmdir, node)
+    try remove(judge, node, folder, standing.decision(for: .remove))
+  }
+
+  /// Removes what was judged, and records it with the rules that went with it.
+  func remove(_ judge: Judge, _ node: Node, _ folder: Node, _ decision: Record.Decision) throws(FSError) {
+    var record = Record(.remove)
+    record.actor = actor(judge)
+    record.object = object(node)
+    record.decision = decision
+    record.details = [Record.Detail("kind", "\(node.kind)")]
+    try requireTrail()
+    let dropped: [Rule]
+    do throws(VaultError) {
+      dropped = try vault.remove(node)
+    } catch {
+      if case .gone = error { throw .noEntry }
+      throw FSError(error)
+    }
+    recordDone(record)
+    for rule in dropped { recordDone(revocation(of: rule, judge, reason: "folder removed", path: record.object?.path ?? [])) }
+    if !dropped.isEmpty { tellRightsChanged() }
+  }
+
+  func revocation(of rule: Rule, _ judge: Judge, reason: String, path: [UInt8]) -> Record {
+    var record = Record(.revoke)
+    record.actor = actor(judge)
+    record.object = Record.Object(node: rule.folder, path: path)
+    record.details = [Record.Detail("rule", String(rule.id.value)), Record.Detail("reason", reason)]
+    return record
+  }
+
+  /// Row 14: what exists for nobody, once the folder is seen.
+  package func refuse(_ caller: Caller, in parent: FileNumber, _ operation: NeverAllowed) -> FSError {
+    statistics.operation()
+    do throws(FSError) {
+      let judge = try judge(caller, operation.operation)
+      let (folder, _) = try visibleFolder(parent, judge, operation.operation)
+      return deny(judge, operation.operation, folder, .neverAllowed, .notPermitted)
+    } catch { return error }
+  }
+
+  package enum NeverAllowed: Sendable {
+    case hardLink, device
+
+    var operation: Operation { self == .hardLink ? .link : .mknod }
+  }
+}

@@ -1,0 +1,144 @@
+import Access
+import Trail
+import Vault
+package import VaultFormat
+
+/// RENAME, rows 17 to 21.
+extension VaultFS {
+  package func rename(
+    _ caller: Caller, from sourceNumber: FileNumber, _ sourceBytes: UnsafeRawBufferPointer, to targetNumber: FileNumber,
+    _ targetBytes: UnsafeRawBufferPointer, mode: Vault.RenameMode
+  ) throws(FSError) {
+    statistics.operation()
+    let judge = try judge(caller, .rename)
+    let sourceName = try name(sourceBytes)
+    let targetName = try name(targetBytes)
+    for _ in 0..<64 {
+      let (source, sourceStanding) = try visibleFolder(sourceNumber, judge, .rename)
+      let (target, targetStanding) = try visibleFolder(targetNumber, judge, .rename)
+      let found = try child(of: source, sourceStanding, named: sourceName, judge)
+      guard let node = found.node, found.isVisible else { throw hidden(judge, .rename, folder: source, sourceStanding) }
+      let taken = try child(of: target, targetStanding, named: targetName, judge)
+      let move = Move(
+        node: node, source: source, sourceStanding: sourceStanding, target: target, targetStanding: targetStanding, taken: taken.node)
+      if let isDone = try checkNames(judge, move, mode, isTakenVisible: taken.isVisible) { if isDone { return } }
+      try judgeMove(judge, move, isReversed: false)
+      if let other = taken.node {
+        if mode == .exchange {
+          let back = Move(
+            node: other, source: target, sourceStanding: targetStanding, target: source, targetStanding: sourceStanding, taken: node)
+          try judgeMove(judge, back, isReversed: true)
+        } else {
+          try judgeReplacement(judge, move, other)
+        }
+      }
+      if try perform(judge, move, targetName, mode) { return }
+    }
+    throw .io
+  }
+
+  private struct Move {
+    let node: Node
+    let source: Node
+    let sourceStanding: Standing
+    let target: Node
+    let targetStanding: Standing
+    let taken: Node?
+
+    var isWithinFolder: Bool { source === target }
+  }
+
+  /// Answers that need no rights of the mover. Returns true where there is nothing to do.
+  private func checkNames(_ judge: Judge, _ move: Move, _ mode: Vault.RenameMode, isTakenVisible: Bool) throws(FSError) -> Bool? {
+    guard let taken = move.taken else {
+      if mode == .exchange { throw hidden(judge, .rename, folder: move.target, move.targetStanding) }
+      return nil
+    }
+    if mode == .keepExisting {
+      // Hidden or not, whoever may put a name here learns that it is taken; others are refused first.
+      if !isTakenVisible { try require(move.isWithinFolder ? .edit : .add, judge, move.targetStanding, .rename, move.target) }
+      throw .exists
+    }
+    guard isTakenVisible else {
+      if mode == .exchange { throw hidden(judge, .rename, folder: move.target, move.targetStanding) }
+      throw deny(judge, .rename, move.target, move.targetStanding.decision(for: .list), .accessDenied)
+    }
+    if taken === move.node { return true }
+    guard mode == .replace else { return nil }
+    if taken.kind == .folder, move.node.kind != .folder { throw .isFolder }
+    if taken.kind != .folder, move.node.kind == .folder { throw .notFolder }
+    return nil
+  }
+
+  private func judgeMove(_ judge: Judge, _ move: Move, isReversed: Bool) throws(FSError) {
+    let own = move.node.kind == .folder ? try standing(judge, at: move.node) : nil
+    if move.isWithinFolder {
+      try require(.edit, judge, move.sourceStanding, .rename, move.node)
+      if let own { try require(.edit, judge, own, .rename, move.node) }
+      return
+    }
+    // Without `read` a move is what it is for whoever may not read: a copy, each read of which is checked.
+    guard move.sourceStanding.rights.contains(.read), own?.rights.contains(.read) ?? true else { throw .crossDevice }
+    try require(.remove, judge, move.sourceStanding, .rename, move.node)
+    if let own { try require(.remove, judge, own, .rename, move.node) }
+    try require(.add, judge, move.targetStanding, .rename, move.target)
+    guard try crossesWall(judge, move) else { return }
+    guard move.sourceStanding.rights.contains(.grant), move.targetStanding.rights.contains(.grant) else { throw .crossDevice }
+  }
+
+  /// Row 20: whether other boundaries or barriers stand above the target, or the subtree carries rules of its own.
+  private func crossesWall(_ judge: Judge, _ move: Move) throws(FSError) -> Bool {
+    do throws(VaultError) {
+      if move.node.kind == .folder, judge.rights.isAnchor(move.node.id) { return true }
+      let source = try vault.anchor(of: move.source, in: judge.rights)
+      let target = try vault.anchor(of: move.target, in: judge.rights)
+      return source != target && judge.rights.walls(above: source) != judge.rights.walls(above: target)
+    } catch { throw FSError(error) }
+  }
+
+  private func judgeReplacement(_ judge: Judge, _ move: Move, _ replaced: Node) throws(FSError) {
+    try require(.remove, judge, move.targetStanding, .rename, replaced)
+    guard replaced.kind == .folder else { return }
+    try require(.remove, judge, try standing(judge, at: replaced), .rename, replaced)
+    do throws(VaultError) { guard try vault.isEmpty(replaced) else { throw .notEmpty } } catch { throw FSError(error) }
+  }
+
+  /// Moves and records. Returns false where something changed meanwhile.
+  private func perform(_ judge: Judge, _ move: Move, _ name: Name, _ mode: Vault.RenameMode) throws(FSError) -> Bool {
+    let there = vault.path(of: move.target)
+    let path = (there == [0x2f] ? [] : there) + [0x2f] + name.bytes
+    let before = object(move.node)
+    let otherBefore = move.taken.map { object($0) }
+    let rulesBefore = move.taken.map { vault.rules(on: $0.id) } ?? []
+    try requireTrail()
+    do throws(VaultError) {
+      guard try vault.rename(move.node, to: name, in: move.target, over: move.taken, mode: mode) else { return false }
+    } catch {
+      // A folder into itself.
+      if case .isFolder = error { throw .invalid }
+      throw FSError(error)
+    }
+    var record = Record(.rename)
+    record.actor = actor(judge)
+    record.object = before
+    record.target = Record.Object(node: move.node.id, path: path)
+    record.decision = move.sourceStanding.decision(for: move.isWithinFolder ? .edit : .remove)
+    if !move.isWithinFolder, case .grant(let id) = move.targetStanding.decision(for: .add) {
+      record.details = [Record.Detail("target-grant", String(id.value))]
+    }
+    recordDone(record)
+    if let other = otherBefore {
+      var second = Record(mode == .exchange ? .rename : .remove)
+      second.actor = record.actor
+      second.object = other
+      if mode == .exchange { second.target = Record.Object(node: other.node, path: before.path) }
+      second.decision = move.targetStanding.decision(for: mode == .exchange ? .edit : .remove)
+      recordDone(second)
+      if mode == .replace {
+        for rule in rulesBefore { recordDone(revocation(of: rule, judge, reason: "folder replaced", path: other.path)) }
+      }
+    }
+    if move.node.kind == .folder || move.taken?.kind == .folder { tellRightsChanged() }
+    return true
+  }
+}

@@ -1,0 +1,112 @@
+import Platform
+import Trail
+import VaultFormat
+
+/// Refusals that repeat: the first is recorded at once, those like it within the window become one record with their number.
+///
+/// Lookups of what is not there, or hidden, are only counted: one record by user, folder and minute.
+final class RepeatedRefusals: @unchecked Sendable {
+  struct Key: Hashable {
+    let uid: UInt32
+    let node: NodeID
+    let operation: Operation
+    let errno: Int32
+  }
+
+  private struct Entry {
+    var count: UInt64
+    let record: Record
+    let until: Int64
+  }
+
+  private static let refusalWindowNanoseconds: Int64 = 10_000_000_000
+  private static let lookupWindowNanoseconds: Int64 = 60_000_000_000
+  private static let entryCountMax = 8192
+
+  private let trail: TrailWriter
+  /// Guards the fields below.
+  private let lock = Lock()
+  private let wake = Condition()
+  private var entries: [Key: Entry] = [:]
+  private var isStopping = false
+  private var thread: Thread?
+
+  init(trail: TrailWriter) {
+    self.trail = trail
+    thread = Thread(name: "refusals") { [unowned self] in run() }
+  }
+
+  /// Records a refusal, or counts it if one like it was recorded a moment ago. Returns false where it should have been recorded and
+  /// could not be.
+  func note(_ key: Key, _ make: () -> Record) -> Bool {
+    if raise(key) { return true }
+    let record = make()
+    do { try trail.append(record) } catch { return false }
+    remember(key, Entry(count: 0, record: record, until: Clock.boot() + Self.refusalWindowNanoseconds))
+    return true
+  }
+
+  /// Counts without recording anything yet.
+  func count(_ key: Key, _ make: () -> Record) {
+    if raise(key) { return }
+    remember(key, Entry(count: 1, record: make(), until: Clock.boot() + Self.lookupWindowNanoseconds))
+  }
+
+  /// Records all that was counted and ends the thread.
+  func stop() {
+    lock.withLock {
+      isStopping = true
+      wake.signal()
+    }
+    thread?.join()
+    thread = nil
+    flush(all: true)
+  }
+
+  private func raise(_ key: Key) -> Bool {
+    lock.withLock {
+      guard let entry = entries[key], Clock.boot() < entry.until else { return false }
+      entries[key]!.count += 1
+      return true
+    }
+  }
+
+  private func remember(_ key: Key, _ entry: Entry) {
+    let displaced = lock.withLock { () -> Entry? in
+      let old = entries.updateValue(entry, forKey: key)
+      if entries.count > Self.entryCountMax { wake.signal() }
+      return old
+    }
+    if let displaced { write(displaced) }
+  }
+
+  private func run() {
+    while true {
+      let isDone = lock.withLock { () -> Bool in
+        if !isStopping { wake.wait(lock, nanoseconds: 1_000_000_000) }
+        return isStopping
+      }
+      if isDone { return }
+      flush(all: false)
+    }
+  }
+
+  private func flush(all: Bool) {
+    let now = Clock.boot()
+    let ripe = lock.withLock { () -> [Entry] in
+      let takesAll = all || entries.count > Self.entryCountMax
+      let ripe = entries.filter { takesAll || now >= $0.value.until }
+      for key in ripe.keys { entries[key] = nil }
+      return Array(ripe.values)
+    }
+    for entry in ripe { write(entry) }
+  }
+
+  private func write(_ entry: Entry) {
+    guard entry.count > 0 else { return }
+    var record = entry.record
+    record.count = entry.count
+    // A count that cannot be written now is kept by the trail's reserve: it is owed, and never refused.
+    trail.appendAlways(record)
+  }
+}

@@ -1,0 +1,74 @@
+import Access
+import Platform
+import Trail
+import Vault
+import VaultFormat
+
+/// Making records. A record is in the trail's file before its operation is answered; where it cannot be, the operation fails.
+extension VaultFS {
+  func actor(_ caller: Caller, name: String) -> Record.Actor {
+    let facts = processes.facts(ofThread: caller.thread)
+    return Record.Actor(uid: caller.uid, name: name, pid: facts.process, program: facts.program, loginUID: facts.loginUID)
+  }
+
+  func actor(_ judge: Judge) -> Record.Actor { actor(judge.caller, name: judge.subject.user.name) }
+
+  func object(_ node: Node) -> Record.Object {
+    let size = node.kind == .document ? vault.record(of: node).size : nil
+    return Record.Object(node: node.id, path: vault.path(of: node), size: size)
+  }
+
+  /// - Throws: `io` where the trail cannot be written: the caller then undoes what it did, or has done nothing yet.
+  func append(_ record: Record) throws(FSError) {
+    do throws(TrailError) { try trail.append(record) } catch { throw .io }
+  }
+
+  /// Before anything is changed: the trail must be able to take the record of it.
+  func requireTrail() throws(FSError) {
+    do throws(TrailError) { try trail.check() } catch { throw .io }
+  }
+
+  /// The record of a change that was made in memory just now, after `requireTrail`. Should the trail have failed in between, the
+  /// record is owed and its reserve keeps it; the commit that makes the change durable needs a mark in the same trail.
+  func recordDone(_ record: Record) {
+    do throws(TrailError) { try trail.append(record) } catch { trail.appendAlways(record) }
+  }
+
+  /// A refusal, recorded, and the error to answer with. Floods of one refusal are counted.
+  func deny(_ judge: Judge, _ operation: Operation, _ node: Node?, _ decision: Record.Decision, _ error: FSError) -> FSError {
+    deny(judge.caller, name: judge.subject.user.name, operation, node, decision, error)
+  }
+
+  func deny(
+    _ caller: Caller, name: String, _ operation: Operation, _ node: Node?, _ decision: Record.Decision, _ error: FSError
+  ) -> FSError {
+    statistics.refusal()
+    let key = RepeatedRefusals.Key(uid: caller.uid, node: node?.id ?? .none, operation: operation, errno: error.errno)
+    return repeated.note(key) {
+      var record = Record(.deny)
+      record.actor = actor(caller, name: name)
+      if let node { record.object = object(node) }
+      record.outcome = .refused
+      record.errno = error.errno
+      record.decision = decision
+      record.details = [Record.Detail("operation", operation.rawValue)]
+      return record
+    } ? error : .io
+  }
+
+  /// A name that is hidden or absent: the two take this one path, and are counted by user, folder and minute.
+  func hidden(_ judge: Judge, _ operation: Operation, folder: Node, _ standing: Standing) -> FSError {
+    let key = RepeatedRefusals.Key(uid: judge.caller.uid, node: folder.id, operation: .lookup, errno: FSError.noEntry.errno)
+    repeated.count(key) {
+      var record = Record(.deny)
+      record.actor = actor(judge)
+      record.object = object(folder)
+      record.outcome = .refused
+      record.errno = FSError.noEntry.errno
+      record.decision = standing.decision(for: .list)
+      record.details = [Record.Detail("operation", Operation.lookup.rawValue)]
+      return record
+    }
+    return .noEntry
+  }
+}
