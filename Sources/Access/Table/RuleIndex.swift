@@ -149,3 +149,27 @@ extension Grouped {
 
   func mapped<Other: Sendable>(_ transform: (Row) -> Other) -> Grouped<Other> { Grouped<Other>(starts: starts, rows: rows.map(transform)) }
 }
+
+/// An entry that stands at an anchor.
+protocol AnchoredEntry: Sendable {
+  var anchor: Int32 { get }
+}
+
+extension GrantEntry: AnchoredEntry {}
+extension BarrierEntry: AnchoredEntry {}
+
+extension Grouped where Row: AnchoredEntry {
+  /// The entries of a principal at one anchor: found by halving, since a principal's entries are in order of anchor.
+  func slice(_ key: Int, at anchor: Int32) -> ArraySlice<Row> {
+    let all = range(key)
+    var low = all.lowerBound
+    var high = all.upperBound
+    while low < high {
+      let middle = (low + high) / 2
+      if rows[middle].anchor < anchor { low = middle + 1 } else { high = middle }
+    }
+    var end = low
+    while end < all.upperBound, rows[end].anchor == anchor { end += 1 }
+    return rows[low..<end]
+  }
+}

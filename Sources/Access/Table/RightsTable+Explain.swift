@@ -1,0 +1,115 @@
+package import VaultFormat
+
+extension RightsTable {
+  /// Explains what `view(for:now:)` would decide, at any time past or to come, by the rules of this table.
+  ///
+  /// - Parameters:
+  ///   - asked: one right or several. Empty: about all that is known of the subject here.
+  ///   - hypothetical: grants as if they stood ("what if"), each on an anchor: put one for a folder without rules on that folder's nearest
+  ///     anchor above, provided that `anchor` is at or below the folder. They do not reveal anything beneath.
+  /// - Returns: about nothing (`Standing.nothing`) for a folder that is no anchor.
+  package func explain(
+    _ subject: Subject, _ asked: Rights, at anchor: NodeID, now: Int64, with hypothetical: [Grant] = []
+  ) -> Explanation {
+    guard let last = tree.index(of: anchor) else {
+      return Explanation(
+        subject: subject, asked: asked, anchor: anchor, now: now, standing: .nothing, decision: Standing.nothing.decision(for: asked),
+        deciding: [], nearMisses: [], barriers: [], boundary: nil)
+    }
+    var account = Account(subject: subject, asked: asked, now: now)
+    for folder in tree.chain(to: last) {
+      if let boundary = index.boundaries[folder] { account.crossBoundary(boundary) }
+      for position in index.grantPositions[folder] { account.meet(grants[Int(position)]) }
+      for grant in hypothetical where grant.folder == tree.folders[folder] { account.meet(grant) }
+      for position in index.barrierPositions[folder] { account.meet(barriers[Int(position)]) }
+    }
+    let view = view(for: subject, now: now)
+    return account.explanation(at: anchor, isRoot: last == AnchorTree.rootIndex, as: view.standing(at: last))
+  }
+}
+
+/// Counts on the way down as a view does, and keeps what it met.
+private struct Account {
+  let subject: Subject
+  let asked: Rights
+  let now: Int64
+  private var stretch: Stretch
+  private var tally = Tally()
+  private var grants: [(grant: Grant, by: Principal, failings: [Explanation.Failing])] = []
+  private var barriers: [Explanation.BarrierRow] = []
+  private var boundary: Boundary?
+
+  init(subject: Subject, asked: Rights, now: Int64) {
+    self.subject = subject
+    self.asked = asked
+    self.now = now
+    stretch = Stretch(around: now)
+  }
+
+  mutating func crossBoundary(_ boundary: Boundary) {
+    tally.crossBoundary()
+    self.boundary = boundary
+    for position in grants.indices { grants[position].failings.append(.cutOff(by: boundary.id)) }
+  }
+
+  mutating func meet(_ grant: Grant) {
+    guard let (by, isExact) = nearest(grant.principal) else { return }
+    var failings = failings(isExact, Validity(from: grant.from, until: grant.until))
+    if subject.user.isExactly(grant.giver) { failings.append(.ownGift) }
+    if failings.isEmpty { tally.count(grant.rights, of: grant.id) }
+    grants.append((grant, by, failings))
+  }
+
+  mutating func meet(_ barrier: Barrier) {
+    guard let (by, isExact) = nearest(barrier.principal) else { return }
+    let failings = failings(isExact, Validity(from: barrier.from, until: barrier.until))
+    if failings.isEmpty { tally.bar(by: barrier.id) }
+    barriers.append(Explanation.BarrierRow(barrier: barrier, by: by, failings: failings))
+  }
+
+  /// Who of the subject's user and groups a rule names, or nearly names: the same kind and name or the same kind and id.
+  private func nearest(_ named: Principal) -> (by: Principal, isExact: Bool)? {
+    let candidates = [subject.user] + subject.groups
+    if let exact = candidates.first(where: { $0.isExactly(named) }) { return (exact, true) }
+    let near = candidates.first { $0.kind == named.kind && ($0.id == named.id || $0.name == named.name) }
+    return near.map { ($0, false) }
+  }
+
+  private mutating func failings(_ isExact: Bool, _ validity: Validity) -> [Explanation.Failing] {
+    var failings: [Explanation.Failing] = []
+    if !isExact { failings.append(.otherIdentity) }
+    if isExact { stretch.look(at: validity) }
+    if now >= validity.until { failings.append(.ended(validity.until)) } else if now < validity.from { failings.append(.begins(validity.from)) }
+    return failings
+  }
+
+  func explanation(at anchor: NodeID, isRoot: Bool, as seen: Standing) -> Explanation {
+    let standing = Standing(
+      tally, isRoot: isRoot, isVisibleBeneath: seen.isVisibleBeneath, validUntil: min(seen.validUntil, stretch.until))
+    let needed = asked.isSubset(of: .grant) ? asked : asked.union(.list)
+    let rows = grants.map { row(for: $0.grant, $0.by, $0.failings, needed: needed) }.sorted { $0.grant.id < $1.grant.id }
+    let isAllowed = standing.allows(asked)
+    return Explanation(
+      subject: subject, asked: asked, anchor: anchor, now: now, standing: standing, decision: standing.decision(for: asked),
+      deciding: rows.filter { isAllowed && $0.counts && !$0.gives.isEmpty },
+      nearMisses: rows.filter { !isAllowed || !$0.counts || $0.gives.isEmpty },
+      barriers: barriers.sorted { $0.barrier.id < $1.barrier.id }, boundary: boundary)
+  }
+
+  private func row(
+    for grant: Grant, _ by: Principal, _ failings: [Explanation.Failing], needed: Rights
+  ) -> Explanation.GrantRow {
+    var failings = failings
+    var left = grant.rights
+    if case .cutOff = failings.last {
+      left.formIntersection(.grant)
+      // Only the nearest boundary is told, and none where what was asked comes through.
+      let cut = failings.last!
+      failings.removeAll { if case .cutOff = $0 { true } else { false } }
+      if left.isDisjoint(with: needed) { failings.append(cut) }
+    }
+    let lacking = asked.subtracting(left)
+    if !lacking.isEmpty { failings.append(.lacks(lacking)) }
+    return Explanation.GrantRow(grant: grant, by: by, gives: left.intersection(needed), failings: failings)
+  }
+}
