@@ -1,9 +1,9 @@
 import BlobStore
-package import Catalog
-package import Keys
-package import Platform
+import Catalog
+import Keys
+import Platform
 package import Trail
-package import VaultFormat
+import VaultFormat
 
 /// What can go wrong in an unlocked vault.
 package enum VaultError: Error {

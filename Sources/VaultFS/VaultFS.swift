@@ -1,1 +1,59 @@
-// VaultFS
+/// VaultFS: POSIX meaning over a vault, judged and recorded for each caller. Knows no FUSE: tests drive it directly.
+///
+/// *Caller* who sent an operation · *file number* what the kernel calls a node: the node's number and, for documents, the slot of
+/// the user it was shown to · *standing* what a subject may do at a folder · *permit* a standing kept with a handle, good until
+/// something changes · *refusal* an operation that was not allowed, with what was missing · *handle* one open document or folder.
+///
+/// Every operation follows one order: find, judge, do, record, answer. OPERATIONS says which right each needs.
+package import Access
+import Platform
+import Synchronization
+import Trail
+package import Vault
+import VaultFormat
+
+/// One unlocked vault, shown to many callers. Functions may be called from any thread.
+package final class VaultFS: Sendable {
+  package let vault: Vault
+  package let identities: Identities
+  let settings: VaultFSSettings
+  let handles = HandleTable()
+  let folders = FolderHandleTable()
+  let slots = SlotTable()
+  let locks = LockTable()
+  let views = ViewCache()
+  let processes = ProcessFacts()
+  let repeated: RepeatedRefusals
+  let statistics = OperationCounters()
+  private let listeners = Lock()
+  nonisolated(unsafe) private var rightsListener: @Sendable () -> Void = {}
+
+  package init(vault: Vault, identities: Identities, settings: VaultFSSettings = VaultFSSettings()) {
+    self.vault = vault
+    self.identities = identities
+    self.settings = settings
+    repeated = RepeatedRefusals(trail: vault.trail)
+  }
+
+  var trail: TrailWriter { vault.trail }
+
+  /// Called after every change of rules, before it is answered: whoever caches for callers lets go of it now.
+  package func onRightsChange(_ body: @escaping @Sendable () -> Void) { listeners.withLock { rightsListener = body } }
+  func tellRightsChanged() { listeners.withLock { rightsListener }() }
+
+  /// Writes what was counted and not yet recorded. Call before the vault is closed.
+  package func close() { repeated.stop() }
+
+  /// Handles open now, for a segment's restatement and for status.
+  package var openHandleCount: Int { handles.count + folders.count }
+}
+
+package struct VaultFSSettings: Sendable {
+  /// The uid for whom nothing but their own operations can arrive; nil on a shared mount.
+  package var privateUser: UInt32?
+
+  /// How long a handle keeps a judgement when nothing changed: who the caller is may be stale by then, so it is judged anew.
+  package var permitNanoseconds: Int64 = 2_000_000_000
+
+  package init(privateUser: UInt32? = nil) { self.privateUser = privateUser }
+}

@@ -1,5 +1,6 @@
 import Catalog
 import Keys
+import Platform
 import VaultFormat
 
 /// The rows of one commit, sealed, with what they do to the digests.

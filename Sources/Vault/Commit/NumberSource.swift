@@ -1,5 +1,5 @@
 import Platform
-package import VaultFormat
+import VaultFormat
 
 /// Hands out numbers of nodes, rules, row versions and packs, each only below what is reserved on disk.
 final class NumberSource: @unchecked Sendable {

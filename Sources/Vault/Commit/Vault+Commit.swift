@@ -1,9 +1,9 @@
 import Access
 import Catalog
 import Keys
-package import Platform
-package import Trail
-package import VaultFormat
+import Platform
+import Trail
+import VaultFormat
 
 /// The commit order (DESIGN §4): blobs and packs on disk, then the mark in the trail on disk, then the catalog naming that mark.
 extension Vault {

@@ -1,7 +1,7 @@
 import Catalog
 import Keys
-package import Platform
-package import VaultFormat
+import Platform
+import VaultFormat
 
 /// Reading and writing documents.
 extension Vault {

@@ -80,6 +80,14 @@ package final class VaultFolder: Sendable {
     }
   }
 
+  /// Room on the file system under the vault.
+  package func space() throws(SystemError) -> (byteCount: UInt64, freeByteCount: UInt64, availableByteCount: UInt64) {
+    var value = statvfs()
+    guard fstatvfs(lockFile.descriptor, &value) == 0 else { throw SystemError("fstatvfs", errno) }
+    let unit = UInt64(value.f_frsize)
+    return (UInt64(value.f_blocks) * unit, UInt64(value.f_bfree) * unit, UInt64(value.f_bavail) * unit)
+  }
+
   /// The bytes of both copies; nil for one that is not there or cannot be read.
   package static func copies(at path: String) -> (first: [UInt8]?, second: [UInt8]?) {
     func read(_ name: String) -> [UInt8]? {

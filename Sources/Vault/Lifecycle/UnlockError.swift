@@ -1,6 +1,6 @@
-package import Catalog
-package import Keys
-package import Trail
+import Catalog
+import Keys
+import Trail
 
 /// Why a vault could not be made or unlocked. Nothing was changed, unless a case says so.
 package enum UnlockError: Error {

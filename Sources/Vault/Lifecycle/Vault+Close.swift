@@ -2,6 +2,7 @@ import Catalog
 import Glibc
 import Keys
 import Platform
+import Sodium
 import Trail
 import VaultFormat
 

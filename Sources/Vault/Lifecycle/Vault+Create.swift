@@ -1,3 +1,4 @@
+import Access
 import BlobStore
 import Catalog
 package import Keys
@@ -21,9 +22,6 @@ extension Vault {
       self.slotLabel = slotLabel
     }
   }
-
-  /// The giver of the first grants: a name that no user has, so that they count for whomever they name.
-  package static let founder = Principal(kind: .user, name: "strongroom-init", id: UInt32.max)
 
   /// Makes a vault in `path`, which must be missing or an empty folder. On return it is whole and on disk, and locked.
   ///
@@ -96,7 +94,7 @@ extension Vault {
         .add(
           .grant(
             Grant(
-              id: try newRuleID(), folder: .root, principal: administrator, rights: [.list, .grant], giver: Self.founder,
+              id: try newRuleID(), folder: .root, principal: administrator, rights: [.list, .grant], giver: Administration.founder,
               reason: "first administrator", given: now))))
     }
     for edit in edits { try record(edit, "init") }

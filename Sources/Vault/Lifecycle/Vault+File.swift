@@ -1,6 +1,6 @@
 package import Keys
 import Platform
-import Sodium
+package import Sodium
 import Trail
 package import VaultFormat
 

@@ -3,10 +3,10 @@ import BlobStore
 import Catalog
 package import Keys
 import Platform
-import Sodium
+package import Sodium
 import Synchronization
-package import Trail
-package import VaultFormat
+import Trail
+import VaultFormat
 
 /// Unlocking a vault: every statement about it that must agree is compared before anything is shown.
 extension Vault {

@@ -1,4 +1,5 @@
-package import VaultFormat
+import Synchronization
+import VaultFormat
 
 /// The nodes in memory: those that are changed and not yet committed, and as many of the others as fit.
 ///

@@ -1,7 +1,7 @@
 import Access
 import Catalog
 import Keys
-package import Platform
+import Platform
 package import VaultFormat
 
 /// Changing the tree: making, removing, renaming nodes and their attributes. All are seen at once and durable with their group.

@@ -1,7 +1,8 @@
-import Access
+package import Access
 import Catalog
 import Keys
 import Platform
+import Synchronization
 package import VaultFormat
 
 /// Finding nodes: in memory, else in the catalog.

@@ -1,7 +1,8 @@
-package import Access
+import Access
 import Catalog
 import Keys
 import Platform
+import Synchronization
 package import VaultFormat
 
 /// Rules on disk and in memory. Whether somebody may change them is judged above.
@@ -27,7 +28,7 @@ extension Vault {
           }
         }
       }
-      do {
+      do throws(VaultError) {
         try sync()
       } catch {
         // What was refused must not be committed later.

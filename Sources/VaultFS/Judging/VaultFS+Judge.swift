@@ -31,10 +31,8 @@ extension VaultFS {
   func standing(_ judge: Judge, at folder: Node) throws(FSError) -> Standing {
     do throws(VaultError) {
       let anchor = try vault.anchor(of: folder, in: judge.rights)
-      var standing = judge.view.standing(at: anchor)
-      // What lies beneath an anchor lies beneath the anchor itself, not beneath every folder that is judged by it.
-      if anchor != folder.id { standing.isVisibleBeneath = false }
-      return standing
+      let standing = judge.view.standing(at: anchor)
+      return anchor == folder.id ? standing : standing.ofFolderBelow
     } catch { throw FSError(error) }
   }
 
@@ -51,10 +49,8 @@ extension VaultFS {
 
   func isVisible(_ judge: Judge, _ node: Node) throws(FSError) -> Bool {
     let standing = try standing(judge, of: node)
-    return node.kind == .folder ? isVisible(standing, folder: node) : standing.rights.contains(.list)
+    return node.kind == .folder ? standing.isVisible : standing.rights.contains(.list)
   }
-
-  func isVisible(_ standing: Standing, folder: Node) -> Bool { folder.id == .root || standing.isVisible }
 
   // MARK: Finding operands
 
@@ -70,7 +66,7 @@ extension VaultFS {
     let folder = try node(number)
     guard folder.kind == .folder else { throw .notFolder }
     let standing = try standing(judge, at: folder)
-    guard isVisible(standing, folder: folder) else { throw hidden(judge, operation, folder: folder, standing) }
+    guard standing.isVisible else { throw hidden(judge, operation, folder: folder, standing) }
     return (folder, standing)
   }
 
@@ -79,7 +75,7 @@ extension VaultFS {
     let node = try node(number)
     let folder = try judgingFolder(of: node)
     let standing = try standing(judge, at: folder)
-    let isSeen = node.kind == .folder ? isVisible(standing, folder: node) : standing.rights.contains(.list)
+    let isSeen = node.kind == .folder ? standing.isVisible : standing.rights.contains(.list)
     guard isSeen else { throw hidden(judge, operation, folder: folder, standing) }
     return (node, standing)
   }
@@ -96,7 +92,7 @@ extension VaultFS {
   private func isVisibleFolder(_ node: Node, _ judge: Judge) throws(VaultError) -> Bool {
     let anchor = try vault.anchor(of: node, in: judge.rights)
     let standing = judge.view.standing(at: anchor)
-    return standing.rights.contains(.list) || standing.rights.contains(.grant) || (anchor == node.id && standing.isVisibleBeneath)
+    return anchor == node.id ? standing.isVisible : standing.ofFolderBelow.isVisible
   }
 
   /// A name as the kernel passed it.
@@ -115,11 +111,6 @@ extension VaultFS {
   ) throws(FSError) {
     guard !standing.rights.isSuperset(of: needed) else { return }
     let lacking = needed.subtracting(standing.rights)
-    throw deny(judge, operation, node, standing.decision(for: lacking.first), error)
+    throw deny(judge, operation, node, standing.decision(for: lacking), error)
   }
-}
-
-extension Rights {
-  /// The first single right in the set, in the order people see them.
-  var first: Rights { Rights.named.first { contains($0.right) }?.right ?? [] }
 }

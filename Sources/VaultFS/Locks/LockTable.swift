@@ -1,5 +1,5 @@
 import Platform
-package import VaultFormat
+import VaultFormat
 
 /// POSIX, OFD and flock locks of all documents, kept here because the kernel would give two users the same lock.
 ///

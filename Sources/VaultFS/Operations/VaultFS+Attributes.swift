@@ -1,5 +1,6 @@
 import Access
 import Glibc
+import Platform
 import Vault
 package import VaultFormat
 
@@ -154,16 +155,12 @@ extension VaultFS {
 
   /// Row 27: room under the vault; nothing about what is in it.
   package func statfs() throws(FSError) -> (blockCount: UInt64, freeBlockCount: UInt64, availableBlockCount: UInt64) {
-    var value = statvfs()
-    guard statvfs_path(vault.folder.path, &value) == 0 else { throw .io }
-    let unit = UInt64(value.f_frsize)
-    func blocks(_ count: fsblkcnt_t) -> UInt64 { UInt64(count) * unit / 4096 }
-    return (blocks(value.f_blocks), blocks(value.f_bfree), blocks(value.f_bavail))
+    do throws(SystemError) {
+      let space = try vault.folder.space()
+      return (space.byteCount / 4096, space.freeByteCount / 4096, space.availableByteCount / 4096)
+    } catch { throw .io }
   }
 }
-
-/// `statvfs` is both a type and a function in Glibc; this is the function.
-private func statvfs_path(_ path: String, _ value: UnsafeMutablePointer<statvfs>) -> Int32 { Glibc.statvfs(path, value) }
 
 /// The attributes that a SETATTR sets; nil for those it leaves. Times in wall nanoseconds.
 package struct AttributeChange: Sendable {

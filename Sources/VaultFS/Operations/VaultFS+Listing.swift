@@ -33,7 +33,7 @@ extension VaultFS {
     guard let handle = folders[id] else { throw .badHandle }
     let judge = try judge(caller, .list)
     let standing = try standing(judge, at: handle.node)
-    guard isVisible(standing, folder: handle.node) else {
+    guard standing.isVisible else {
       throw deny(judge, .list, handle.node, standing.decision(for: .list), .accessDenied)
     }
     var shown = 0

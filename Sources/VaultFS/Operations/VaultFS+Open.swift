@@ -32,7 +32,7 @@ extension VaultFS {
       if access.truncates {
         do throws(VaultError) { try vault.truncate(node, to: 0) } catch { throw FSError(error) }
       }
-      try recordOpen(.open, judge, handle, standing.decision(for: access.rights.first), access)
+      try recordOpen(.open, judge, handle, standing.decision(for: access.rights), access)
     } catch {
       vault.close(node)
       throw error
@@ -182,7 +182,7 @@ extension VaultFS {
 
   /// Until when a judgement may be kept with a handle: the rights may change by time, and who the caller is goes stale.
   func permitEnd(_ judge: Judge, _ standing: Standing) -> Int64 {
-    min(judge.view.validUntil, standing.validUntil, judge.now + Identities.permitNanoseconds)
+    min(judge.view.validUntil, standing.validUntil, judge.now + settings.permitNanoseconds)
   }
 
   /// Judges `caller`, and the opener too where that is someone else (row 28), for one right on an open document.
@@ -210,7 +210,7 @@ extension VaultFS {
     let standing = try standing(opener, of: handle.node)
     if handle.isCreator, standing.rights.contains(.add) { return }
     guard standing.rights.isSuperset(of: right) else {
-      throw deny(judge, operation, handle.node, standing.decision(for: right.first), .accessDenied)
+      throw deny(judge, operation, handle.node, standing.decision(for: right), .accessDenied)
     }
   }
 }

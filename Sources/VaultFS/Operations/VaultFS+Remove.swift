@@ -1,7 +1,7 @@
 import Access
 import Trail
 import Vault
-package import VaultFormat
+import VaultFormat
 
 /// UNLINK, RMDIR, and what is refused for everybody.
 extension VaultFS {

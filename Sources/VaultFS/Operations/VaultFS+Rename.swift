@@ -1,7 +1,7 @@
 import Access
 import Trail
-import Vault
-package import VaultFormat
+package import Vault
+import VaultFormat
 
 /// RENAME, rows 17 to 21.
 extension VaultFS {
@@ -92,7 +92,7 @@ extension VaultFS {
       if move.node.kind == .folder, judge.rights.isAnchor(move.node.id) { return true }
       let source = try vault.anchor(of: move.source, in: judge.rights)
       let target = try vault.anchor(of: move.target, in: judge.rights)
-      return source != target && judge.rights.walls(above: source) != judge.rights.walls(above: target)
+      return source != target && !judge.rights.hasSameWalls(source, target)
     } catch { throw FSError(error) }
   }
 

@@ -1,4 +1,5 @@
 import Access
+import Synchronization
 import Trail
 import Vault
 package import VaultFormat

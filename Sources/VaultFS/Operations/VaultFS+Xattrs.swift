@@ -1,7 +1,7 @@
 import Access
 import Trail
 import Vault
-package import VaultFormat
+import VaultFormat
 
 /// Extended attributes: `user.*` of the archive's own, and `user.strongroom.why`.
 extension VaultFS {

@@ -1,0 +1,94 @@
+package import Access
+import Vault
+package import VaultFormat
+
+/// Who may do what, and why.
+extension VaultFS {
+  /// An answer about one principal and one path.
+  package enum Explained: Sendable {
+    case explanation(Explanation, isManager: Bool)
+    /// For those who may ask about others: the name is not there.
+    case noSuchName
+    /// About oneself, hidden and absent answer alike.
+    case hiddenOrAbsent
+  }
+
+  /// Whether a principal has a right at a path, and the rows that decide. About oneself anyone may ask; about others, holders of `grant`
+  /// at the path.
+  /// - Parameters:
+  ///   - time: the moment to judge, wall nanoseconds; nil for now.
+  package func explain(
+    _ caller: Caller, _ principalName: String, _ right: Rights, at path: [UInt8], time: Int64?, supposing id: RuleID? = nil
+  ) throws(AdministrationFailure) -> Explained {
+    let judge = try administrator(caller)
+    let isOwn = principalName == judge.subject.user.description
+    let found: (node: Node, folder: Node, standing: Standing)
+    do throws(AdministrationFailure) {
+      found = try find(path, judge)
+    } catch {
+      guard case .noSuchPath = error else { throw error }
+      if isOwn { return .hiddenOrAbsent }
+      // Only for whoever manages the nearest folder that is there.
+      guard try managesNearest(path, judge) else { throw error }
+      return .noSuchName
+    }
+    let isManager = found.standing.allows(.grant)
+    if !isOwn {
+      try allow(judge, found.folder) { () throws(AdministrationError) in
+        try Administration.mayAskAboutOthers(at: found.folder.id, found.standing)
+      }
+    }
+    let subject = isOwn ? judge.subject : try self.subject(principalName)
+    let anchor = try anchor(of: found.folder, judge)
+    // A grant that does not exist yet, or has ended, can be supposed to hold.
+    var supposed: [Grant] = []
+    if let id {
+      guard isManager, var grant = vault.grants.first(where: { $0.id == id }) else { throw .noSuchRule(id) }
+      grant.from = nil
+      grant.until = nil
+      supposed = [grant]
+    }
+    let explanation = judge.rights.explain(subject, right, at: anchor, now: time ?? judge.now, with: supposed)
+    return .explanation(explanation, isManager: isManager)
+  }
+
+  /// Everyone with rights at a path, each principal by itself.
+  package func who(_ caller: Caller, at path: [UInt8], time: Int64?) throws(AdministrationFailure) -> [Holding] {
+    let judge = try administrator(caller)
+    let found = try find(path, judge)
+    try allow(judge, found.folder) { () throws(AdministrationError) in
+      try Administration.mayAskAboutOthers(at: found.folder.id, found.standing)
+    }
+    return judge.rights.who(at: try anchor(of: found.folder, judge), now: time ?? judge.now)
+  }
+
+  /// Every folder from which on a principal has other rights, as far as the caller manages them; all, about oneself.
+  package func what(_ caller: Caller, _ principalName: String, time: Int64?) throws(AdministrationFailure) -> [Reach] {
+    let judge = try administrator(caller)
+    let isOwn = principalName == judge.subject.user.description
+    let subject = isOwn ? judge.subject : try self.subject(principalName)
+    return try select(judge.rights.what(subject, now: time ?? judge.now)) { (reach) throws(AdministrationFailure) in
+      if isOwn { return reach.standing.isVisible }
+      return try standing(atRule: reach.folder, judge)?.standing.allows(.grant) ?? false
+    }
+  }
+
+  private func subject(_ name: String) throws(AdministrationFailure) -> Subject {
+    let principal = try principal(name)
+    do throws(IdentityError) { return try identities.subject(for: principal) } catch { throw .identity(error) }
+  }
+
+  private func anchor(of folder: Node, _ judge: Judge) throws(AdministrationFailure) -> NodeID {
+    do throws(VaultError) { return try vault.anchor(of: folder, in: judge.rights) } catch { throw .failed(FSError(error)) }
+  }
+
+  private func managesNearest(_ path: [UInt8], _ judge: Judge) throws(AdministrationFailure) -> Bool {
+    var parts = path.split(separator: 0x2f)
+    while !parts.isEmpty {
+      parts.removeLast()
+      let shorter = [0x2f] + Array(parts.joined(separator: [0x2f]))
+      if let found = try? find(shorter, judge) { return found.node.kind == .folder && found.standing.allows(.grant) }
+    }
+    return false
+  }
+}
