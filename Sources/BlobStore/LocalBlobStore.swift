@@ -108,8 +108,10 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
     let known = lock.withLock { appended.removeValue(forKey: number) }
     do throws(SystemError) {
       let file = if let known { known } else { try File(path(of: .pack(number)), O_RDWR | O_NOFOLLOW) }
-      guard try file.size() >= byteCount else { return }
+      let status = try file.status()
       // Also where the size stays the same: space set aside beyond the end is given back.
+      guard Int(status.st_size) > byteCount || Int(status.st_blocks) * 512 > byteCount + 4096 * 16 else { return }
+      guard Int(status.st_size) >= byteCount else { return }
       try file.truncate(to: byteCount)
     } catch { throw BlobStoreError(error) }
   }

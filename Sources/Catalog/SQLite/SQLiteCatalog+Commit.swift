@@ -19,9 +19,20 @@ extension SQLiteCatalog {
       } catch {
         // A full disk may have ended the transaction already.
         if sqlite3_get_autocommit(writer.handle) == 0 { try? writer.statement(.rollback).execute() }
+        dropUnusedLog()
         throw error
       }
     }
+  }
+
+  /// Gives back what the failed commit left in the log, which SQLite would keep and a full disk cannot spare. Under the writer's lock.
+  ///
+  /// Nobody reads behind the last commit's frames: SQLite ends there, and so does its recovery. The log may have been begun anew since
+  /// they were counted; then this keeps more than it need.
+  private func dropUnusedLog() {
+    let used = logByteCount
+    guard let size = try? logFile.size(), size > used else { return }
+    try? logFile.truncate(to: used)
   }
 
   package func reserve(rowCount: Int) throws(CatalogError) {

@@ -1,0 +1,80 @@
+import BlobStore
+import Platform
+import VaultFormat
+
+/// One thread that opens, into the page cache, what sequential readers will want next, so that the second core works while the first
+/// answers. It goes a few pages at a time and skips what readers have reached themselves: nobody waits for it.
+///
+/// `tasks` and `isClosing` are guarded by `lock`.
+final class ReadAhead: @unchecked Sendable {
+  struct Task {
+    let blob: OpenBlob
+    let reference: BlobReference
+    let pages: Range<Int>
+    let isKept: Bool
+  }
+
+  /// Tasks beyond this are not taken: readers do that work themselves.
+  private static let taskCountMax = 64
+  /// Pages opened between two looks at where the reader is.
+  private static let stepPageCount = 4
+
+  private let reader: PageReader
+  private let lock = Lock()
+  private let wake = Condition()
+  private var tasks: [Task] = []
+  private var isSleeping = false
+  private var isClosing = false
+  private var thread: Thread?
+
+  init(_ reader: PageReader) {
+    self.reader = reader
+    thread = Thread(name: "read-ahead") { [self] in run() }
+  }
+
+  func ask(_ task: Task) {
+    lock.withLock {
+      guard tasks.count < Self.taskCountMax, !isClosing else { return }
+      tasks.append(task)
+      if isSleeping { wake.signal() }
+    }
+  }
+
+  func close() {
+    lock.withLock {
+      isClosing = true
+      wake.signal()
+    }
+    thread?.join()
+    thread = nil
+  }
+
+  private func run() {
+    while let task = next() {
+      startReading(task)
+      var page = task.pages.lowerBound
+      while page < task.pages.upperBound {
+        let end = min(page + Self.stepPageCount, task.pages.upperBound)
+        if !task.blob.isPassed(end - 1) { reader.prepare(task.blob, task.reference, page..<end) }
+        page = end
+      }
+    }
+  }
+
+  private func next() -> Task? {
+    lock.withLock { () -> Task? in
+      while tasks.isEmpty, !isClosing {
+        isSleeping = true
+        wake.wait(lock)
+        isSleeping = false
+      }
+      return isClosing ? nil : tasks.removeFirst()
+    }
+  }
+
+  /// Where a reader enters a blob file, has the disk bring all of it: the kernel does not know that another file is next.
+  private func startReading(_ task: Task) {
+    guard case .file = task.reference.place, task.pages.lowerBound == 0 else { return }
+    reader.store.prefetch(task.reference.object, at: 0, byteCount: task.reference.sealedByteCount)
+  }
+}
