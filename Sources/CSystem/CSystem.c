@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 int csystem_peer_credentials(int socket, uid_t *uid, gid_t *gid, pid_t *pid) {
   struct ucred credentials;
@@ -26,6 +27,8 @@ int csystem_start_writeback(int descriptor, int64_t offset, int64_t length) {
 }
 
 int csystem_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
+
+pid_t csystem_thread_id(void) { return gettid(); }
 
 int csystem_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 

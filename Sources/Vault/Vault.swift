@@ -45,6 +45,7 @@ package final class Vault: Sendable {
   /// Set when damage or a failed commit forbids further changes.
   let changesRefused = ChangeRefusal()
   let latest: LatestTime
+  let garbage = BackgroundWork()
   /// One change of rules at a time.
   let ruleChanges = Lock()
   /// One change of vault.json at a time.
@@ -75,7 +76,11 @@ package final class Vault: Sendable {
     pressure = DirtyPressure(limit: settings.dirtyByteCountMax)
     committer = Committer(commit)
     latest = LatestTime(commit.latestTime)
-    numbers.hurry = { [unowned self] () throws(VaultError) in try committer.commitAndWait() }
+    numbers.hurry = { [unowned self] () throws(VaultError) in
+      // The committing thread cannot wait for itself; a commit takes far fewer numbers than half a reservation.
+      guard !committer.isCurrentThread else { throw .exhausted }
+      try committer.commitAndWait()
+    }
   }
 
   /// Bumped by every change of rules or of folders that carry them.
@@ -97,7 +102,7 @@ package struct VaultSettings: Sendable {
   package var nodeCacheCount = 65_536
   /// Content in the clear waiting to be sealed, over all documents.
   package var dirtyByteCountMax = 48 << 20
-  package var pageCacheByteCount = 64 << 20
+  package var content = ContentSettings()
   package var trail = TrailSettings()
   package var catalog = SQLiteCatalogSettings()
 

@@ -19,6 +19,9 @@ int csystem_start_writeback(int descriptor, int64_t offset, int64_t length);
 /// pthread_setname_np(3) for the calling thread.
 int csystem_name_thread(const char *name);
 
+/// gettid(2).
+pid_t csystem_thread_id(void);
+
 /// Makes the process undumpable and unreadable to others of its uid (PR_SET_DUMPABLE 0).
 int csystem_forbid_dumps(void);
 

@@ -1,3 +1,4 @@
+import CSystem
 import Platform
 import Synchronization
 import VaultFormat
@@ -21,6 +22,8 @@ final class Committer: @unchecked Sendable {
   var tried: UInt64
   /// What the commit that the catalog holds was made on.
   var predecessor: UInt64
+  /// The generation of vault.json that it names.
+  var generation: UInt64
 
   private let epochCell = Atomic<UInt64>(0)
   private let documentLimit = Atomic<Int>(Int.max)
@@ -33,11 +36,13 @@ final class Committer: @unchecked Sendable {
   private var outcomes: [UInt64: VaultError] = [:]
   private var isClosing = false
   private var thread: Thread?
+  private let threadID = Atomic<Int32>(0)
 
   init(_ commit: CommitRecord) {
     committed = commit.number
     tried = commit.number
     predecessor = commit.predecessor
+    generation = commit.generation
   }
 
   /// Changes whenever the catalog does; a row read before is to be read again.
@@ -48,6 +53,7 @@ final class Committer: @unchecked Sendable {
   func start(interval: Int, documentLimit: Int, hasWork: @escaping @Sendable () -> Bool, run: @escaping @Sendable () -> VaultError?) {
     self.documentLimit.store(documentLimit, ordering: .relaxed)
     thread = Thread(name: "commit") { [self] in
+      threadID.store(csystem_thread_id(), ordering: .relaxed)
       while true {
         lock.lock()
         if requested == finished, !isClosing { wake.wait(lock, nanoseconds: interval) }
@@ -71,6 +77,9 @@ final class Committer: @unchecked Sendable {
       }
     }
   }
+
+  /// Whether this is the thread that commits.
+  var isCurrentThread: Bool { threadID.load(ordering: .relaxed) == csystem_thread_id() }
 
   /// Waits until everything changed before the call is on disk, or its commit has failed.
   func commitAndWait() throws(VaultError) {

@@ -23,13 +23,19 @@ final class NumberSource: @unchecked Sendable {
     reserved = stored
   }
 
+  /// Whether the next commit should reserve more.
+  var needsReservation: Bool { lock.withLock { isRunningLow } }
+
+  /// Under the lock.
+  private var isRunningLow: Bool {
+    next.node + Self.nodeStep / 2 > reserved.node || next.rule + Self.ruleStep / 2 > reserved.rule
+      || next.rowVersion + Self.versionStep / 2 > reserved.rowVersion || next.pack + Self.packStep / 2 > reserved.pack
+  }
+
   /// The limits that the commit now being prepared should write, or nil when there is no need.
   func nextReservation() -> Counters? {
     lock.withLock {
-      guard
-        reserved.node - next.node < Self.nodeStep / 2 || reserved.rule - next.rule < Self.ruleStep / 2
-          || reserved.rowVersion - next.rowVersion < Self.versionStep / 2 || reserved.pack - next.pack < Self.packStep / 2
-      else { return nil }
+      guard isRunningLow else { return nil }
       let fresh = Counters(
         node: next.node + Self.nodeStep, rule: next.rule + Self.ruleStep, rowVersion: next.rowVersion + Self.versionStep,
         pack: next.pack + Self.packStep)

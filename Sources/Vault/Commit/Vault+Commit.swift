@@ -24,6 +24,8 @@ extension Vault {
       try sealChangedDocuments()
       let taken = try takeGroup()
       group = taken
+      // An fsync of what is on disk already costs nothing.
+      guard !taken.isEmpty || numbers.needsReservation || file.generation != committer.generation else { return nil }
       try write(taken)
       changesRefused.set(nil)
       return nil
@@ -90,7 +92,7 @@ extension Vault {
 
   private func write(_ group: CommitGroup) throws(VaultError) {
     let packs: [PackState]
-    do throws(ContentError) { packs = try content.sync() } catch { throw VaultError(error) }
+    do throws(ContentError) { packs = try content.sync(obsolete: group.obsolete) } catch { throw VaultError(error) }
     var draft = CommitDraft(vault: self)
     for member in group.members { draft.add(member) }
     for (key, plaintext) in group.rules { draft.add(rule: key, plaintext) }
@@ -126,6 +128,7 @@ extension Vault {
   private func finish(_ group: CommitGroup, _ draft: CommitDraft, _ commit: CommitRecord) {
     committer.committed = commit.number
     committer.predecessor = commit.predecessor
+    committer.generation = commit.generation
     ledger.commit()
     numbers.reservationCommitted()
     tree.withLock {
@@ -140,6 +143,7 @@ extension Vault {
       committer.advanceEpoch()
       table.trim()
     }
+    content.committed()
     content.discard(group.obsolete)
   }
 
@@ -177,6 +181,8 @@ struct CommitGroup {
   var members: [Member] = []
   var obsolete: [BlobReference] = []
   var rules: [RowKey: [UInt8]?] = [:]
+
+  var isEmpty: Bool { members.isEmpty && obsolete.isEmpty && rules.isEmpty }
 
   init(number: UInt64) { self.number = number }
 }

@@ -54,7 +54,7 @@ extension Vault {
       try vault.committer.commitAndWait()
       try vault.mendFile()
     } catch { throw UnlockError(error) }
-    vault.removeGarbage()
+    if !opened.opening.wasClosed { vault.startRemovingGarbage() }
     return vault
   }
 
