@@ -38,6 +38,11 @@ struct PendingRequest: ~Copyable {
 
   consuming func send(_ bytes: UnsafeRawBufferPointer) -> Delivery { answer { PendingRequest.send(bytes, to: $0) } }
 
+  consuming func send(_ bytes: [UInt8]) -> Delivery {
+    let raw = take()
+    return bytes.withUnsafeBytes { bytes in PendingRequest.answer(raw) { PendingRequest.send(bytes, to: $0) } }
+  }
+
   /// `reply` makes libfuse's call, which frees the request and returns 0 or −errno.
   consuming func answer(_ reply: (OpaquePointer) -> Int32) -> Delivery { PendingRequest.answer(take(), reply) }
 

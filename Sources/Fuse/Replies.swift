@@ -82,6 +82,10 @@ public struct ReplyData: ~Copyable, Reply {
   /// At most as many bytes as were asked for; fewer mean the end of the file. Copied once, by the kernel (one `writev`).
   @discardableResult
   public consuming func send(_ bytes: UnsafeRawBufferPointer) -> Delivery { request.send(bytes) }
+
+  /// The same, for short answers.
+  @discardableResult
+  public consuming func send(_ bytes: [UInt8]) -> Delivery { request.send(bytes) }
 }
 
 /// Answers with the number of bytes that were written or copied.
@@ -136,6 +140,14 @@ public struct ReplyXattr: ~Copyable, Reply {
   /// Answers with the bytes, with their count where only that was asked for, with ERANGE where they do not fit.
   @discardableResult
   public consuming func send(_ bytes: UnsafeRawBufferPointer) -> Delivery {
+    if byteCountMax == 0 { return request.send(fuse_getxattr_out(size: UInt32(bytes.count), padding: 0)) }
+    if bytes.count > byteCountMax { return request.fail(ERANGE) }
+    return request.send(bytes)
+  }
+
+  /// The same, for short answers.
+  @discardableResult
+  public consuming func send(_ bytes: [UInt8]) -> Delivery {
     if byteCountMax == 0 { return request.send(fuse_getxattr_out(size: UInt32(bytes.count), padding: 0)) }
     if bytes.count > byteCountMax { return request.fail(ERANGE) }
     return request.send(bytes)

@@ -7,8 +7,9 @@ package import Platform
 ///
 /// Besides what is made in it, the root holds `big`: read-only, `bigByteCount` bytes, byte i of each MiB being the same in all.
 package class MemoryFilesystem: Filesystem, @unchecked Sendable {
-  // Unchecked: `lock` guards everything below it; the big file's bytes never change.
+  // Unchecked: `lock` guards everything below it but `locks`, which guards itself; the big file's bytes never change.
   package let lock = Lock()
+  let locks = MemoryLocks()
   package private(set) var nodes: [NodeNumber: MemoryNode] = [:]
   private var listings: [FileHandle: [Listed]] = [:]
   private var lastNumber: UInt64 = 1
@@ -50,7 +51,8 @@ package class MemoryFilesystem: Filesystem, @unchecked Sendable {
 
   package func connected(_ info: inout ConnectionInfo, tag: UInt64) {}
 
-  package func disconnected(tag: UInt64) {}
+  /// With several sessions, those who wait for locks through another one hear EIO too.
+  package func disconnected(tag: UInt64) { locks.abandonWaiting() }
 
   package func entry(_ node: MemoryNode) -> Entry { Entry(node: node.number, attributes: node.attributes) }
 
@@ -83,6 +85,7 @@ package class MemoryFilesystem: Filesystem, @unchecked Sendable {
   }
 
   package func lookup(_ request: borrowing Request, _ name: Name, in folder: NodeNumber, reply: consuming ReplyEntry) {
+    if name.bytes.count > 255 { return _ = reply.fail(ENAMETOOLONG) }
     let key = name.copy
     let found = lock.withLock { nodes[folder]?.children[key].map(entry) }
     if let found { reply.send(found) } else { reply.fail(ENOENT) }
@@ -95,11 +98,17 @@ package class MemoryFilesystem: Filesystem, @unchecked Sendable {
   package func release(
     _ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, flags: FileFlags, flockOwner: LockOwner?,
     reply: consuming ReplyEmpty
-  ) { reply.succeed() }
+  ) {
+    if let flockOwner { locks.drop(flockOwner, on: node, isWhole: true) }
+    reply.succeed()
+  }
 
   package func flush(
     _ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, owner: LockOwner, reply: consuming ReplyEmpty
-  ) { reply.succeed() }
+  ) {
+    locks.drop(owner, on: node, isWhole: false)
+    reply.succeed()
+  }
 
   // MARK: The rest
 

@@ -7,6 +7,7 @@ package final class MemoryNode {
   package var attributes: Attributes
   package var children: [[UInt8]: MemoryNode] = [:]
   package var isRemoved = false
+  package var xattrs: [[UInt8]: [UInt8]] = [:]
   private var bytes: UnsafeMutableRawPointer?
   private var capacity = 0
 

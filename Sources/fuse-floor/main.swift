@@ -1,7 +1,7 @@
 import Fuse
 import Glibc
 
-// fuse-floor MOUNTPOINT [--workers N] [--poll-microseconds N]
+// fuse-floor MOUNTPOINT [--workers N] [--poll-microseconds N] [--private]
 // Serves a `MemoryFilesystem` until it is unmounted or asked to end (INT, TERM): what FUSE itself costs, for `make bench`.
 
 var options = SessionOptions()
@@ -10,7 +10,7 @@ options.allowsOtherUsers = true
 var mountpoint: String?
 var arguments = CommandLine.arguments.dropFirst()
 func refuse(_ message: String) -> Never {
-  print("fuse-floor: \(message)\nusage: fuse-floor MOUNTPOINT [--workers N] [--poll-microseconds N]")
+  print("fuse-floor: \(message)\nusage: fuse-floor MOUNTPOINT [--workers N] [--poll-microseconds N] [--private]")
   exit(2)
 }
 while let argument = arguments.popFirst() {
@@ -20,6 +20,8 @@ while let argument = arguments.popFirst() {
       refuse("\(argument) needs a number")
     }
     if argument == "--workers" { options.workerCount = value } else { options.pollMicroseconds = value }
+  case "--private":
+    options.allowsOtherUsers = false
   default:
     guard mountpoint == nil, !argument.hasPrefix("-") else { refuse("unexpected: \(argument)") }
     mountpoint = argument
