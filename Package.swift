@@ -72,12 +72,13 @@ let package = Package(
         "Mount", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "CSystem",
         arguments, yaml, logging,
       ]),
+    .executableTarget(name: "fuse-floor", dependencies: ["Fuse", "Platform"], swiftSettings: strict),
     .executableTarget(name: "strongroom", dependencies: ["StrongroomCLI"], swiftSettings: strict),
 
     // Tests, by part; MountedTests run the built program through the real /dev/fuse
     tests("LayersTests"),
     tests("PlatformTests", ["Platform"]),
-    tests("FuseTests", ["Fuse", "Platform", "CSystem"]),
+    tests("FuseTests", ["Fuse", "fuse-floor", "Platform", "CSystem"]),
     tests("SodiumTests", ["Sodium"]),
     tests("PageCipherTests", ["PageCipher", "Sodium"]),
     tests("VaultFormatTests", ["VaultFormat"]),

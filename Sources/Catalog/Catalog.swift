@@ -46,7 +46,8 @@ package protocol Catalog: AnyObject, Sendable {
   /// - Throws: `.outOfSpace` when the disk is full, `.damaged` also where two nodes of one folder would have one name.
   func commit(_ changes: CatalogChanges) throws(CatalogError)
 
-  /// Reserves disk space for the next commit of `rowCount` rows, so that it does not fail for want of it. Costs two system calls.
+  /// Reserves disk space for the next commit of up to `rowCount` rows of ordinary size (300 bytes on average), wherever they lie, so
+  /// that it does not fail for want of it. Costs two system calls. The next commit uses the reservation up, or gives it back if it fails.
   ///
   /// Best effort: on file systems that cannot reserve it does nothing.
   /// - Throws: `.outOfSpace` when there is not enough.

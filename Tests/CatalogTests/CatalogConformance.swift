@@ -108,7 +108,8 @@ extension CatalogConformance {
       #expect(try catalog.rows(inBucket: 3) == [])
       #expect(try catalog.rows(inBucket: CatalogBuckets.bucket(of: .grant)) == grants)
       #expect(try catalog.rows(inBucket: CatalogBuckets.bucket(of: .pack)) == [])
-      for none in [CatalogBuckets.bucket(of: .node), CatalogBuckets.bucket(of: .extent), CatalogBuckets.firstOfTables + 99, .max] {
+      for none in [CatalogBuckets.bucket(of: .node), CatalogBuckets.bucket(of: .extent), CatalogBuckets.firstOfTables + 99, .max]
+      {
         #expect(try catalog.rows(inBucket: none) == [])
       }
     },

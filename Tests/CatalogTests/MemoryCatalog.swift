@@ -18,7 +18,9 @@ final class MemoryCatalog: Catalog, @unchecked Sendable {
   func node(_ id: NodeID) throws(CatalogError) -> SealedRow? { try row(RowKey(.node, id.value)) }
 
   func node(parent: NodeID, tag: NameTag) throws(CatalogError) -> SealedRow? {
-    guard let key = lock.withLock({ names[NodeColumns(parent: parent, tag: tag)] }) else { return try sorted { _ in false }.first }
+    guard let key = lock.withLock({ names[NodeColumns(parent: parent, tag: tag)] }) else {
+      return try sorted { _ in false }.first
+    }
     return try row(key)
   }
 

@@ -130,7 +130,9 @@ extension CatalogTests {
       try withCatalog(settings) { (catalog, path) throws in
         try catalog.commit(CatalogChanges(upserts: (1...200).map { nodeRow($0, in: 0) }))
         let snapshot = try catalog.snapshot()
-        for version in 2...10 { try catalog.commit(CatalogChanges(upserts: (1...200).map { nodeRow($0, in: 0, version: UInt64(version)) })) }
+        for version in 2...10 {
+          try catalog.commit(CatalogChanges(upserts: (1...200).map { nodeRow($0, in: 0, version: UInt64(version)) }))
+        }
         #expect(try #require(fileSize(path + "-wal")) > 256 << 10)
         var versions: Set<UInt64> = []
         try snapshot.forEachRow(of: .node) { versions.insert($0.version.value) }

@@ -63,10 +63,43 @@ extension CatalogTests {
       }
     }
 
+    @Test(arguments: [1, 5000])
+    func `a commit that fails at its end leaves nothing, and the next one works`(_ count: Int) throws {
+      let failures = Atomic<Int>(0)
+      var settings = SQLiteCatalogSettings()
+      settings.cacheByteCount = 256 << 10
+      settings.beforeCommit = { () throws(CatalogError) in
+        if failures.load(ordering: .relaxed) > 0 {
+          failures.subtract(1, ordering: .relaxed)
+          throw .io("told to")
+        }
+      }
+      try withCatalog(settings) { (catalog, path) throws in
+        let before = (1...20).map { nodeRow($0, in: 0) }
+        try catalog.commit(CatalogChanges(upserts: before))
+        let logBefore = fileSize(path + "-wal")
+        let changes = CatalogChanges(
+          deletes: before.map(\.key),
+          upserts: (1...UInt64(count)).map { nodeRow($0, in: 0, version: 2) } + [row(RowKey(.meta, 2))])
+        failures.store(2, ordering: .relaxed)
+        for _ in 0..<2 {
+          #expect(throws: CatalogError.io("told to")) { try catalog.commit(changes) }
+          #expect(try catalog.everything() == before)
+          #expect(fileSize(path + "-wal") == logBefore)
+        }
+        try catalog.commit(changes)
+        #expect(try catalog.everything() == changes.upserts)
+        try catalog.close()
+        #expect(try recovered(Files.folder(of: path)) == changes.upserts)
+      }
+    }
+
     @Test func `a log cut or flipped anywhere is a number of whole commits`() throws {
       // Rows that lie on many pages, all of one version in each commit.
       func rows(_ version: UInt64) -> [SealedRow] {
-        stride(from: UInt64(1), through: 200, by: 20).map { nodeRow($0, in: 0, version: version) } + [row(RowKey(.meta, 2), version: version)]
+        stride(from: UInt64(1), through: 200, by: 20).map { nodeRow($0, in: 0, version: version) } + [
+          row(RowKey(.meta, 2), version: version)
+        ]
       }
       let (file, log) = try withCatalog { (catalog, path) throws in
         try catalog.commit(CatalogChanges(upserts: (1...200).map { nodeRow($0, in: 0, version: 1) } + [row(RowKey(.meta, 2))]))

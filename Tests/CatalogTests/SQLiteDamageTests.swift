@@ -1,8 +1,9 @@
-@testable import Catalog
 import Glibc
 import Platform
 import Testing
 import VaultFormat
+
+@testable import Catalog
 
 extension CatalogTests {
   /// Files that are not what was written.

@@ -1,8 +1,9 @@
-@testable import Catalog
 import Glibc
 import Platform
 import Testing
 import VaultFormat
+
+@testable import Catalog
 
 extension CatalogTests {
   /// The file and the statements: what docs/format/catalog.md says.
@@ -38,6 +39,13 @@ extension CatalogTests {
         symlink(path, path + ".link")
         #expect(throws: CatalogError.damaged("the catalog is not a file")) { try SQLiteCatalog.open(at: path + ".link") }
       }
+    }
+
+    @Test func `the format's page has the schema to the letter`() throws {
+      let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+      let page = String(decoding: try bytes(of: root + "/docs/format/catalog.md"), as: UTF8.self)
+      for sql in Schema.objects.values { #expect(page.contains("\n\(sql);\n"), "\(sql)") }
+      #expect(Schema.objects.count == Table.allCases.count + 2)
     }
 
     @Test func `pragmas are what they are promised to be`() throws {
@@ -111,7 +119,8 @@ extension CatalogTests {
         let moved = nodeRow(9, in: 50, version: 3)
         #expect(try statements { try catalog.commit(CatalogChanges(upserts: [moved])) } == 2 + 2)
         #expect(
-          try statements { try catalog.commit(CatalogChanges(deletes: [moved.key], upserts: [nodeRow(9, in: 51, version: 4)])) } == 2 + 2)
+          try statements { try catalog.commit(CatalogChanges(deletes: [moved.key], upserts: [nodeRow(9, in: 51, version: 4)])) }
+            == 2 + 2)
         #expect(try statements { _ = try catalog.node(NodeID(5)) } == 1)
         #expect(try statements { _ = try catalog.node(parent: .none, tag: tag(5)) } == 1)
         #expect(try statements { _ = try catalog.children(of: .none, after: .none, limit: 64) } == 1)
@@ -145,7 +154,6 @@ extension CatalogTests {
         let perDocument = Double(try #require(fileSize(path))) / Double(count)
         #expect(perDocument <= 320)
         #expect(perDocument > 180 + 16 + 8, "less than what the rows hold cannot be")
-        print("catalog: \(perDocument) bytes a document with 180 sealed bytes")
       }
     }
   }

@@ -1,8 +1,9 @@
-@testable import Catalog
 import Glibc
 import Platform
 import Testing
 import VaultFormat
+
+@testable import Catalog
 
 extension CatalogTests {
   /// Full disks, played by a small tmpfs; needs root, as the container that runs the tests has.

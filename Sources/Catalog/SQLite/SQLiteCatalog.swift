@@ -77,7 +77,7 @@ package final class SQLiteCatalog: Catalog {
   }
 
   deinit {
-    // Left open, as by a crash of the caller: the log stays, and is read at the next opening.
+    // Left open by its owner. SQLite folds the log when the last connection goes, and what it cannot fold it reads at the next opening.
     guard !isClosed else { return }
     checkpointer.stop()
     sqlite3_wal_hook(writer.handle, nil, nil)

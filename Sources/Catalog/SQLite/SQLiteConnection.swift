@@ -24,7 +24,8 @@ final class SQLiteConnection: @unchecked Sendable {
   private var isClosed = false
 
   /// - Parameter cacheByteCount: at most this much of the file in memory, still sealed.
-  init(_ path: String, _ role: Role, cacheByteCount: Int, logByteCountMax: Int, _ counter: StatementCounter) throws(CatalogError) {
+  init(_ path: String, _ role: Role, cacheByteCount: Int, logByteCountMax: Int, _ counter: StatementCounter) throws(CatalogError)
+  {
     do {
       queue = try DatabaseQueue(
         path: path,
