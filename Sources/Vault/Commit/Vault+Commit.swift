@@ -108,6 +108,13 @@ extension Vault {
     let commit = CommitRecord(
       number: committer.tried, predecessor: committer.committed, digest: sum, generation: file.generation, latestTime: latest)
     draft.put(RowKey(.meta, MetaKey.commit.rawValue), commit.encode())
+    // A disk that is too full for the rows is met before the mark, while nothing has been said.
+    do throws(CatalogError) {
+      try catalog.reserve(rowCount: draft.changes.deletes.count + draft.changes.upserts.count)
+    } catch {
+      ledger.abandon()
+      throw VaultError(error)
+    }
     do throws(TrailError) {
       _ = try trail.writeMark(
         commit: commit.number, predecessor: commit.predecessor, digest: sum, generation: commit.generation,
