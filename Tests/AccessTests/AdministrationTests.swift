@@ -37,9 +37,11 @@ import VaultFormat
     #expect(giving(grant(9, 3, alice, .list, giver: alice), by: alice) == .lacksGrant(at: NodeID(3)), "which comes first")
   }
 
-  @Test(arguments: [
-    (nil, nil, true), (nil, 100, false), (nil, 101, true), (150, 150, false), (150, 151, true), (500, nil, true), (10, 50, false),
-  ] as [(Int64?, Int64?, Bool)])
+  @Test(
+    arguments: [
+      (nil, nil, true), (nil, 100, false), (nil, 101, true), (150, 150, false), (150, 151, true), (500, nil, true),
+      (10, 50, false),
+    ] as [(Int64?, Int64?, Bool)])
   func validityMustBeToCome(_ from: Int64?, _ until: Int64?, _ isFine: Bool) {
     #expect(giving(grant(9, 4, bob, .list, from: from, until: until, giver: alice), by: alice) == (isFine ? nil : .neverValid))
   }
@@ -126,7 +128,9 @@ import VaultFormat
   }
 
   @Test func askingAboutOthersNeedsGrant() {
-    #expect(refusal { () throws(AdministrationError) in try Administration.mayAskAboutOthers(at: NodeID(4), standing(alice, 4)) } == nil)
+    #expect(
+      refusal { () throws(AdministrationError) in try Administration.mayAskAboutOthers(at: NodeID(4), standing(alice, 4)) } == nil
+    )
     #expect(
       refusal { () throws(AdministrationError) in try Administration.mayAskAboutOthers(at: NodeID(3), standing(bob, 3)) }
         == .lacksGrant(at: NodeID(3)))

@@ -15,8 +15,10 @@ import VaultFormat
     let newName = Principal(kind: .group, name: "personnel", id: staff.id)
     let table = table(
       [
-        grant(1, 4, alice, [.list, .read], until: 50), grant(2, 4, alice, [.list, .read], from: 200), grant(3, 4, staff, [.list, .add]),
-        grant(4, 4, staff, [.list, .read], giver: alice), grant(5, 2, alice, [.list, .read]), grant(6, 4, oldAlice, [.list, .read]),
+        grant(1, 4, alice, [.list, .read], until: 50), grant(2, 4, alice, [.list, .read], from: 200),
+        grant(3, 4, staff, [.list, .add]),
+        grant(4, 4, staff, [.list, .read], giver: alice), grant(5, 2, alice, [.list, .read]),
+        grant(6, 4, oldAlice, [.list, .read]),
         grant(7, 4, newName, [.list, .read]), grant(8, 4, bob, .all), grant(9, 2, alice, [.read], until: 50),
       ], [], [boundary(20, 4)])
     let explanation = table.explain(someone, .read, at: NodeID(4), now: 100)
@@ -36,7 +38,9 @@ import VaultFormat
   }
 
   @Test func anAllowanceNamesTheGrantsAndByWhichGroup() {
-    let table = table([grant(1, 2, alice, .list), grant(2, 4, staff, .read), grant(3, 4, staff, .edit), grant(4, 1, staff, [.list])])
+    let table = table([
+      grant(1, 2, alice, .list), grant(2, 4, staff, .read), grant(3, 4, staff, .edit), grant(4, 1, staff, [.list]),
+    ])
     let explanation = table.explain(someone, .read, at: NodeID(4), now: 0)
     #expect(explanation.isAllowed && explanation.decision == .grant(RuleID(2)))
     #expect(explanation.deciding.map(\.grant.id.value) == [1, 2, 4], "and those that give list, which read needs")
@@ -55,7 +59,8 @@ import VaultFormat
 
   @Test func barriersStandBesideWhatTheyStop() {
     let table = table(
-      [grant(1, 1, alice, .all)], [barrier(2, 2, staff), barrier(3, 4, alice, until: 50), barrier(4, 4, board), barrier(5, 1, alice, from: 500)])
+      [grant(1, 1, alice, .all)],
+      [barrier(2, 2, staff), barrier(3, 4, alice, until: 50), barrier(4, 4, board), barrier(5, 1, alice, from: 500)])
     let explanation = table.explain(someone, .read, at: NodeID(4), now: 100)
     #expect(explanation.decision == .barrier(RuleID(2)))
     #expect(explanation.barriers.map(\.barrier.id.value) == [2, 3, 5])
@@ -78,7 +83,8 @@ import VaultFormat
   }
 
   @Test func whoNamesGiversForWhomAGroupsGrantDoesNotCount() {
-    let table = table([grant(1, 2, staff, .list, giver: bob), grant(2, 1, alice, [.list, .read])], [barrier(3, 4, board)], [boundary(4, 4)])
+    let table = table(
+      [grant(1, 2, staff, .list, giver: bob), grant(2, 1, alice, [.list, .read])], [barrier(3, 4, board)], [boundary(4, 4)])
     #expect(table.who(at: NodeID(2), now: 0).map(\.principal) == [alice, staff])
     #expect(table.who(at: NodeID(2), now: 0).last?.givers == [bob])
     let below = table.who(at: NodeID(4), now: 0)

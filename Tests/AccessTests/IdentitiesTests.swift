@@ -230,7 +230,9 @@ private final class FakeSystem: @unchecked Sendable {
     #expect(refusal("group:nobody-here") == .unknownGroup)
     #expect(refusal("user:toor") == .sharesID(with: "root"))
     #expect(refusal("user:broken") == .unavailable(EIO))
-    for text in ["", "alice", "user:", "User:alice", "user: alice", "user:al:ice", "user:a/b", "user:a\nb", "group:a,b", "user:\u{0}"] {
+    for text in [
+      "", "alice", "user:", "User:alice", "user: alice", "user:al:ice", "user:a/b", "user:a\nb", "group:a,b", "user:\u{0}",
+    ] {
       #expect(refusal(text) == .badSyntax)
     }
     #expect(refusal("user:" + String(repeating: "a", count: 256)) == .badSyntax)

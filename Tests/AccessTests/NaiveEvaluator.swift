@@ -43,7 +43,8 @@ struct NaiveEvaluator {
     let chain = chain(folder)
     let nearest = chain.firstIndex { place in boundaries.contains { $0.folder == place } } ?? chain.count - 1
     var rights: Rights = []
-    for grant in grants where names(grant.principal, person) && isLive(grant.from, grant.until, now) && !same(grant.giver, person.user) {
+    for grant in grants
+    where names(grant.principal, person) && isLive(grant.from, grant.until, now) && !same(grant.giver, person.user) {
       guard let place = chain.firstIndex(of: grant.folder) else { continue }
       if place <= nearest { rights.formUnion(grant.rights) } else { rights.formUnion(grant.rights.intersection(.grant)) }
     }

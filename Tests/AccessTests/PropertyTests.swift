@@ -202,7 +202,8 @@ import VaultFormat
       let place = world.folders.filter { table.isAnchor($0) }.randomElement(using: &generator)!
       let extra = grant(
         60, place.value, RandomWorld.principals.randomElement(using: &generator)!,
-        Rights(rawValue: UInt8.random(in: 1...63, using: &generator)), giver: RandomWorld.principals.randomElement(using: &generator)!)
+        Rights(rawValue: UInt8.random(in: 1...63, using: &generator)),
+        giver: RandomWorld.principals.randomElement(using: &generator)!)
       real.naive.grants.append(extra)
       let person = RandomWorld.person(using: &generator)
       for folder in world.folders where table.isAnchor(folder) {

@@ -8,7 +8,8 @@ struct RandomWorld {
 
   init(using generator: inout SeededGenerator) {
     // Node numbers say nothing of depth: folders move.
-    let folders = [NodeID.root] + (2...Int.random(in: 2...11, using: &generator)).map { NodeID(UInt64($0)) }.shuffled(using: &generator)
+    let folders =
+      [NodeID.root] + (2...Int.random(in: 2...11, using: &generator)).map { NodeID(UInt64($0)) }.shuffled(using: &generator)
     var parents: [NodeID: NodeID] = [.root: .none]
     for index in 1..<folders.count {
       let low = generator.chance(60) ? max(0, index - 2) : 0
@@ -26,7 +27,8 @@ struct RandomWorld {
       grants.append(
         Grant(
           id: RuleID(ids.removeLast()), folder: folders.randomElement(using: &generator)!,
-          principal: principals.randomElement(using: &generator)!, rights: rights, from: time(&generator), until: time(&generator),
+          principal: principals.randomElement(using: &generator)!, rights: rights, from: time(&generator),
+          until: time(&generator),
           giver: principals.randomElement(using: &generator)!, reason: "", given: 0))
     }
     var barriers: [Barrier] = []
@@ -34,7 +36,8 @@ struct RandomWorld {
       barriers.append(
         Barrier(
           id: RuleID(ids.removeLast()), folder: folders.randomElement(using: &generator)!,
-          principal: principals.randomElement(using: &generator)!, owner: principals[0], name: "", reason: "", from: time(&generator),
+          principal: principals.randomElement(using: &generator)!, owner: principals[0], name: "", reason: "",
+          from: time(&generator),
           until: time(&generator), raised: 0))
     }
     var boundaries: [Boundary] = []
@@ -47,7 +50,8 @@ struct RandomWorld {
   /// Two users and two groups, each with a second holder of the name and a second name of the id.
   static let principals: [Principal] = [
     Principal(kind: .user, name: "u", id: 1), Principal(kind: .user, name: "u", id: 2), Principal(kind: .user, name: "v", id: 1),
-    Principal(kind: .group, name: "g", id: 1), Principal(kind: .group, name: "g", id: 2), Principal(kind: .group, name: "h", id: 2),
+    Principal(kind: .group, name: "g", id: 1), Principal(kind: .group, name: "g", id: 2),
+    Principal(kind: .group, name: "h", id: 2),
     Principal(kind: .group, name: "u", id: 1),
   ]
 

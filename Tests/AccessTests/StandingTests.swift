@@ -53,7 +53,8 @@ import VaultFormat
 
   @Test func aBarrierLeavesNothingAndNothingStopsIt() {
     let table = table(
-      [grant(1, 1, alice, .all), grant(2, 5, alice, .all)], [barrier(9, 2, staff), barrier(8, 2, alice, until: 50)], [boundary(3, 4)])
+      [grant(1, 1, alice, .all), grant(2, 5, alice, .all)], [barrier(9, 2, staff), barrier(8, 2, alice, until: 50)],
+      [boundary(3, 4)])
     #expect(rights(table, alice, [staff], at: 1) == .all)
     #expect(rights(table, alice, [staff], at: 2) == [])
     #expect(rights(table, alice, [staff], at: 5) == [], "boundaries do not stop barriers")
@@ -96,7 +97,8 @@ import VaultFormat
 
   @Test(arguments: [(9, false), (10, true), (19, true), (20, false)] as [(Int64, Bool)])
   func validityIncludesItsBeginningAndNotItsEnd(_ now: Int64, _ isLive: Bool) {
-    let table = table([grant(1, 2, alice, .list, from: 10, until: 20), grant(2, 3, alice, .list)], [barrier(3, 3, alice, from: 10, until: 20)])
+    let table = table(
+      [grant(1, 2, alice, .list, from: 10, until: 20), grant(2, 3, alice, .list)], [barrier(3, 3, alice, from: 10, until: 20)])
     #expect((rights(table, alice, at: 2, now: now) == .list) == isLive)
     #expect((rights(table, alice, at: 3, now: now) == []) == isLive)
     let standing = table.standing(of: Subject(alone: alice), at: NodeID(2), now: now)
@@ -160,7 +162,8 @@ import VaultFormat
   }
 
   @Test func rulesAreListedByFolder() {
-    let table = table([grant(5, 2, alice, .list), grant(1, 2, bob, .list), grant(2, 3, bob, .list)], [barrier(3, 2, staff)], [boundary(4, 2)])
+    let table = table(
+      [grant(5, 2, alice, .list), grant(1, 2, bob, .list), grant(2, 3, bob, .list)], [barrier(3, 2, staff)], [boundary(4, 2)])
     #expect(table.grants(on: NodeID(2)).map(\.id.value) == [1, 5])
     #expect(table.barriers(on: NodeID(2)).map(\.id.value) == [3])
     #expect(table.boundary(on: NodeID(2))?.id == RuleID(4))

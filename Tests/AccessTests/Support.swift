@@ -39,17 +39,20 @@ let board = Principal(kind: .group, name: "board", id: 2001)
 let chief = Principal(kind: .user, name: "chief", id: 900)
 
 func grant(
-  _ id: UInt64, _ folder: UInt64, _ principal: Principal, _ rights: Rights, from: Int64? = nil, until: Int64? = nil, giver: Principal = chief
+  _ id: UInt64, _ folder: UInt64, _ principal: Principal, _ rights: Rights, from: Int64? = nil, until: Int64? = nil,
+  giver: Principal = chief
 ) -> Grant {
   Grant(
-    id: RuleID(id), folder: NodeID(folder), principal: principal, rights: rights, from: from, until: until, giver: giver, reason: "r", given: 0)
+    id: RuleID(id), folder: NodeID(folder), principal: principal, rights: rights, from: from, until: until, giver: giver,
+    reason: "r", given: 0)
 }
 
 func barrier(
   _ id: UInt64, _ folder: UInt64, _ principal: Principal, from: Int64? = nil, until: Int64? = nil, owner: Principal = chief
 ) -> Barrier {
   Barrier(
-    id: RuleID(id), folder: NodeID(folder), principal: principal, owner: owner, name: "wall", reason: "r", from: from, until: until, raised: 0)
+    id: RuleID(id), folder: NodeID(folder), principal: principal, owner: owner, name: "wall", reason: "r", from: from,
+    until: until, raised: 0)
 }
 
 func boundary(_ id: UInt64, _ folder: UInt64) -> Boundary {
