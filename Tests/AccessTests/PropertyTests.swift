@@ -21,16 +21,11 @@ import VaultFormat
         let (visible, bare) = world.naive.visible(person, now)
         for folder in world.folders {
           let anchor = world.anchor(of: folder, in: table)
-          let standing = view.standing(at: anchor)
+          let standing = anchor == folder ? view.standing(at: anchor) : view.standing(at: anchor).ofFolderBelow
           let rights = world.naive.rights(person, folder, now)
           var agrees = standing.rights == rights && table.rights(of: subject, at: anchor, now: now) == rights
-          if anchor == folder {
-            agrees = agrees && standing.isVisible == visible.contains(folder) && standing.isBareChain == bare.contains(folder)
-            agrees = agrees && view.isVisible(folder) == visible.contains(folder)
-          } else {
-            // Beneath an anchor without rules of its own nothing shows but by inheritance.
-            agrees = agrees && (!rights.isDisjoint(with: [.list, .grant])) == visible.contains(folder)
-          }
+          agrees = agrees && standing.isVisible == visible.contains(folder) && standing.isBareChain == bare.contains(folder)
+          if anchor == folder { agrees = agrees && view.isVisible(folder) == standing.isVisible }
           if bare.contains(folder) { bareCount += 1 }
           for (right, _) in Rights.named {
             let explanation = table.explain(subject, right, at: anchor, now: now)
