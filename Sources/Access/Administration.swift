@@ -48,7 +48,9 @@ package enum Administration {
   }
 
   /// A barrier against anyone but themself and the groups they are in: they would lose the right to lift it as they raise it.
-  package static func mayRaise(_ barrier: Barrier, by subject: Subject, _ standing: Standing, now: Int64) throws(AdministrationError) {
+  package static func mayRaise(_ barrier: Barrier, by subject: Subject, _ standing: Standing, now: Int64)
+    throws(AdministrationError)
+  {
     guard standing.allows(.grant) else { throw .lacksGrant(at: barrier.folder) }
     guard subject.user.isExactly(barrier.owner) else { throw .otherMaker(barrier.owner) }
     guard !subject.isNamed(by: barrier.principal) else { throw .forThemself(barrier.principal) }

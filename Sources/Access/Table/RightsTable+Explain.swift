@@ -13,7 +13,8 @@ extension RightsTable {
   ) -> Explanation {
     guard let last = tree.index(of: anchor) else {
       return Explanation(
-        subject: subject, asked: asked, anchor: anchor, now: now, standing: .nothing, decision: Standing.nothing.decision(for: asked),
+        subject: subject, asked: asked, anchor: anchor, now: now, standing: .nothing,
+        decision: Standing.nothing.decision(for: asked),
         deciding: [], nearMisses: [], barriers: [], boundary: nil)
     }
     var account = Account(subject: subject, asked: asked, now: now)
@@ -79,7 +80,11 @@ private struct Account {
     var failings: [Explanation.Failing] = []
     if !isExact { failings.append(.otherIdentity) }
     if isExact { stretch.look(at: validity) }
-    if now >= validity.until { failings.append(.ended(validity.until)) } else if now < validity.from { failings.append(.begins(validity.from)) }
+    if now >= validity.until {
+      failings.append(.ended(validity.until))
+    } else if now < validity.from {
+      failings.append(.begins(validity.from))
+    }
     return failings
   }
 

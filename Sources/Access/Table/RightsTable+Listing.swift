@@ -33,7 +33,9 @@ extension RightsTable {
       }
       for position in self.index.grantPositions[folder] {
         let grant = grants[Int(position)]
-        guard Validity(from: grant.from, until: grant.until).contains(now), !grant.giver.isExactly(grant.principal) else { continue }
+        guard Validity(from: grant.from, until: grant.until).contains(now), !grant.giver.isExactly(grant.principal) else {
+          continue
+        }
         counts[PrincipalKey(grant.principal), default: HoldingCount()].count(grant)
       }
       for position in self.index.barrierPositions[folder] {
@@ -63,7 +65,9 @@ extension RightsTable {
           if let own, Int(entry.giver) == own { continue }
           tally.count(entry.rights, of: entry.id)
         }
-        for entry in index.barriers.slice(number, at: Int32(folder)) where entry.validity.contains(now) { tally.bar(by: entry.id) }
+        for entry in index.barriers.slice(number, at: Int32(folder)) where entry.validity.contains(now) {
+          tally.bar(by: entry.id)
+        }
       }
     }
     return tally.rights

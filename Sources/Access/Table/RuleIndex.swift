@@ -147,7 +147,9 @@ extension Grouped {
     self.rows = rows
   }
 
-  func mapped<Other: Sendable>(_ transform: (Row) -> Other) -> Grouped<Other> { Grouped<Other>(starts: starts, rows: rows.map(transform)) }
+  func mapped<Other: Sendable>(_ transform: (Row) -> Other) -> Grouped<Other> {
+    Grouped<Other>(starts: starts, rows: rows.map(transform))
+  }
 }
 
 /// An entry that stands at an anchor.

@@ -147,7 +147,9 @@ struct TallyMap {
 
   /// What holds at an anchor.
   @inline(__always)
-  func tally(at anchor: Int, in table: RightsTable) -> Tally { walk(from: table.index.ruled(from: anchor), crossed: false, table) }
+  func tally(at anchor: Int, in table: RightsTable) -> Tally {
+    walk(from: table.index.ruled(from: anchor), crossed: false, table)
+  }
 
   /// What holds at an anchor before its own rules are counted; its own boundary has been crossed.
   func inherited(at anchor: Int, in table: RightsTable) -> Tally {

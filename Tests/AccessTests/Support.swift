@@ -1,0 +1,71 @@
+import Access
+import Glibc
+import VaultFormat
+
+/// Small, seeded and the same everywhere (SplitMix64), so that a printed seed repeats a failure.
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var value = state
+    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+    return value ^ (value >> 31)
+  }
+
+  mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
+}
+
+/// What the environment says of a run: STRONGROOM_LONG raises the number of cases to a million, STRONGROOM_SEED repeats a run.
+enum Run {
+  static let caseCount = getenv("STRONGROOM_LONG") == nil ? 200_000 : 1_000_000
+
+  static func seed(_ test: String) -> UInt64 {
+    let given = getenv("STRONGROOM_SEED").flatMap { UInt64(String(cString: $0)) }
+    let seed = given ?? UInt64.random(in: 0...UInt64.max)
+    print("\(test): STRONGROOM_SEED=\(seed)")
+    return seed
+  }
+}
+
+let alice = Principal(kind: .user, name: "alice", id: 1000)
+let bob = Principal(kind: .user, name: "bob", id: 1001)
+let carol = Principal(kind: .user, name: "carol", id: 1002)
+let staff = Principal(kind: .group, name: "staff", id: 2000)
+let board = Principal(kind: .group, name: "board", id: 2001)
+let chief = Principal(kind: .user, name: "chief", id: 900)
+
+func grant(
+  _ id: UInt64, _ folder: UInt64, _ principal: Principal, _ rights: Rights, from: Int64? = nil, until: Int64? = nil,
+  giver: Principal = chief
+) -> Grant {
+  Grant(
+    id: RuleID(id), folder: NodeID(folder), principal: principal, rights: rights, from: from, until: until, giver: giver,
+    reason: "r", given: 0)
+}
+
+func barrier(
+  _ id: UInt64, _ folder: UInt64, _ principal: Principal, from: Int64? = nil, until: Int64? = nil, owner: Principal = chief
+) -> Barrier {
+  Barrier(
+    id: RuleID(id), folder: NodeID(folder), principal: principal, owner: owner, name: "wall", reason: "r", from: from,
+    until: until, raised: 0)
+}
+
+func boundary(_ id: UInt64, _ folder: UInt64) -> Boundary {
+  Boundary(id: RuleID(id), folder: NodeID(folder), owner: chief, reason: "r", set: 0)
+}
+
+/// 1 is the root; 2 and 3 lie in it; 4 in 2; 5 in 4; 6 in 5.
+let smallTree: [NodeID: NodeID] = [
+  .root: .none, NodeID(2): .root, NodeID(3): .root, NodeID(4): NodeID(2), NodeID(5): NodeID(4), NodeID(6): NodeID(5),
+]
+
+func table(
+  _ grants: [Grant], _ barriers: [Barrier] = [], _ boundaries: [Boundary] = [], parents: [NodeID: NodeID] = smallTree
+) -> RightsTable {
+  RightsTable(grants: grants, barriers: barriers, boundaries: boundaries, parents: parents, generation: 1)
+}
