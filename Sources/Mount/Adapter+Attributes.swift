@@ -7,7 +7,7 @@ import VaultFormat
 extension Adapter {
   func getattr(_ request: borrowing Request, _ node: NodeNumber, handle: FileHandle?, reply: consuming ReplyAttributes) {
     do throws(FSError) {
-      let found: VaultFS.Attributes
+      let found: FileAttributes
       if let handle {
         found = try files.attributes(caller(request), of: number(node), handle: HandleID(handle.rawValue))
       } else {
@@ -57,8 +57,9 @@ extension Adapter {
     let mode: VaultFS.XattrMode
     switch flags {
     case 0: mode = .either
-    case XATTR_CREATE: mode = .create
-    case XATTR_REPLACE: mode = .replace
+    // XATTR_CREATE and XATTR_REPLACE of setxattr(2)
+    case 1: mode = .create
+    case 2: mode = .replace
     default:
       reply.fail(EINVAL)
       return

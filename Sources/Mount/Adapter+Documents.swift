@@ -1,3 +1,4 @@
+import CSystem
 import Fuse
 import Glibc
 import VaultFS
@@ -5,6 +6,11 @@ import VaultFormat
 
 /// Open documents: content, locks, sync.
 extension Adapter {
+  // fallocate(2)
+  private static let keepSize = Int32(csystem_falloc_keep_size)
+  private static let punchHole = Int32(csystem_falloc_punch_hole)
+  private static let zeroRange = Int32(csystem_falloc_zero_range)
+
   func open(_ request: borrowing Request, _ node: NodeNumber, flags: FileFlags, reply: consuming ReplyOpen) {
     do throws(FSError) {
       let handle = try files.open(caller(request), number(node), access(flags))
@@ -92,10 +98,10 @@ extension Adapter {
     let kind: VaultFS.Allocation
     switch mode {
     case 0: kind = .extend
-    case FALLOC_FL_KEEP_SIZE: kind = .reserve
-    case FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE: kind = .punch
-    case FALLOC_FL_ZERO_RANGE: kind = .zeroAndExtend
-    case FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE: kind = .zero
+    case Self.keepSize: kind = .reserve
+    case Self.punchHole | Self.keepSize: kind = .punch
+    case Self.zeroRange: kind = .zeroAndExtend
+    case Self.zeroRange | Self.keepSize: kind = .zero
     default:
       reply.fail(EOPNOTSUPP)
       return
@@ -121,7 +127,7 @@ extension Adapter {
     _ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, offset: UInt64, whence: Int32, reply: consuming ReplySeek
   ) {
     do throws(FSError) {
-      let found = try files.seek(caller(request), HandleID(handle.rawValue), from: offset, toData: whence == SEEK_DATA)
+      let found = try files.seek(caller(request), HandleID(handle.rawValue), from: offset, toData: whence == Int32(csystem_seek_data))
       reply.send(offset: found)
     } catch { reply.fail(error.errno) }
   }

@@ -110,14 +110,8 @@ extension Adapter {
     // Offsets 1 and 2 follow `.` and `..`; an entry's is its own plus 2.
     let id = HandleID(handle.rawValue)
     var isFull = false
-    func addDot(_ name: StaticString, _ number: UInt64, _ nextOffset: UInt64) {
-      guard !isFull else { return }
-      name.withUTF8Buffer {
-        isFull = !reply.add(UnsafeRawBufferPointer($0), NodeNumber(rawValue: number), .folder, nextOffset: nextOffset)
-      }
-    }
-    if offset < 1 { addDot(".", node.rawValue, 1) }
-    if offset < 2 { addDot("..", files.parentNumber(ofFolder: id).value, 2) }
+    if offset < 1 { isFull = !Self.add(".", node.rawValue, 1, to: &reply) }
+    if offset < 2, !isFull { isFull = !Self.add("..", files.parentNumber(ofFolder: id).value, 2, to: &reply) }
     do throws(FSError) {
       if !isFull {
         try files.list(caller(request), id, after: offset < 2 ? 0 : offset - 2) { entry in
@@ -128,6 +122,11 @@ extension Adapter {
       }
       reply.send()
     } catch { reply.fail(error.errno) }
+  }
+
+  private static func add(_ name: StaticString, _ number: UInt64, _ nextOffset: UInt64, to reply: inout ReplyDirectory) -> Bool {
+    let bytes = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+    return reply.add(bytes, NodeNumber(rawValue: number), .folder, nextOffset: nextOffset)
   }
 
   func releasedir(_ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, reply: consuming ReplyEmpty) {

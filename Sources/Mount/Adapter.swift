@@ -44,14 +44,14 @@ final class Adapter: Filesystem {
 
   func number(_ node: NodeNumber) -> FileNumber { FileNumber(node.rawValue) }
 
-  func attributes(_ value: VaultFS.Attributes) -> Fuse.Attributes {
+  func attributes(_ value: FileAttributes) -> Attributes {
     let kind: UInt32 =
       switch value.kind {
       case .folder: UInt32(S_IFDIR)
       case .document: UInt32(S_IFREG)
       case .symlink: UInt32(S_IFLNK)
       }
-    var attributes = Fuse.Attributes(number: NodeNumber(rawValue: value.number.value), mode: kind | UInt32(value.mode))
+    var attributes = Attributes(number: NodeNumber(rawValue: value.number.value), mode: kind | UInt32(value.mode))
     attributes.uid = value.uid
     attributes.gid = value.gid
     attributes.size = value.size
@@ -86,7 +86,7 @@ final class Adapter: Filesystem {
   }
 
   /// An answer to LOOKUP and whatever makes a node. On a shared mount the kernel may not keep it: its next use is another user's.
-  func entry(_ value: VaultFS.Attributes, named name: Fuse.Name, in folder: NodeNumber) -> Entry {
+  func entry(_ value: FileAttributes, named name: Fuse.Name, in folder: NodeNumber) -> Entry {
     let attributes = attributes(value)
     var entry = Entry(node: attributes.number, attributes: attributes)
     if let cache {

@@ -29,7 +29,7 @@ package struct FileNumber: Hashable, Sendable {
 }
 
 /// Attributes as `stat(2)` shows them; the same for every caller except in bare chain folders.
-package struct Attributes: Hashable, Sendable {
+package struct FileAttributes: Hashable, Sendable {
   package var number: FileNumber
   package var kind: NodeRecord.Kind
   package var mode: UInt16

@@ -33,6 +33,8 @@ package final class VaultFS: Sendable {
     self.identities = identities
     self.settings = settings
     repeated = RepeatedRefusals(trail: vault.trail)
+    // Whether somebody is in a group that a barrier names must be known for certain, from the first operation on.
+    identities.watch(vault.rights.groupsInBarriers)
   }
 
   var trail: TrailWriter { vault.trail }

@@ -10,7 +10,7 @@ extension VaultFS {
   package static let blockByteCount: UInt32 = 128 << 10
 
   /// OPERATIONS row 1. Hidden and absent are one answer.
-  package func lookup(_ caller: Caller, in parent: FileNumber, _ nameBytes: UnsafeRawBufferPointer) throws(FSError) -> Attributes {
+  package func lookup(_ caller: Caller, in parent: FileNumber, _ nameBytes: UnsafeRawBufferPointer) throws(FSError) -> FileAttributes {
     statistics.operation()
     let judge = try judge(caller, .lookup)
     let name = try name(nameBytes)
@@ -21,7 +21,7 @@ extension VaultFS {
   }
 
   /// Row 2.
-  package func attributes(_ caller: Caller, of number: FileNumber) throws(FSError) -> Attributes {
+  package func attributes(_ caller: Caller, of number: FileNumber) throws(FSError) -> FileAttributes {
     statistics.operation()
     let judge = try judge(caller, .getattr)
     let (node, standing) = try visibleNode(number, judge, .getattr)
@@ -29,7 +29,7 @@ extension VaultFS {
   }
 
   /// Row 2 through an open document: also for one that was unlinked (row 29).
-  package func attributes(_ caller: Caller, of number: FileNumber, handle: HandleID) throws(FSError) -> Attributes {
+  package func attributes(_ caller: Caller, of number: FileNumber, handle: HandleID) throws(FSError) -> FileAttributes {
     statistics.operation()
     guard let open = handles[handle], open.node.id == number.node else { return try attributes(caller, of: number) }
     let judge = try judge(caller, .getattr)
@@ -41,20 +41,20 @@ extension VaultFS {
     return attributes(of: open.node, number, standing)
   }
 
-  func attributes(of node: Node, for judge: Judge) throws(FSError) -> Attributes {
+  func attributes(of node: Node, for judge: Judge) throws(FSError) -> FileAttributes {
     let standing = try standing(judge, of: node)
     let slot = node.kind == .document ? try slots.slot(of: judge.caller.uid) : 0
     return attributes(of: node, FileNumber(node.id, slot: slot), standing)
   }
 
-  func attributes(of node: Node, _ number: FileNumber, _ standing: Standing) -> Attributes {
+  func attributes(of node: Node, _ number: FileNumber, _ standing: Standing) -> FileAttributes {
     if node.kind == .folder, !standing.rights.contains(.list) {
       // A bare chain folder, or one seen through `grant` alone: constants, the same for every one.
-      return Attributes(
+      return FileAttributes(
         number: number, kind: .folder, mode: 0o555, uid: 0, gid: 0, size: 0, blockCount: 0, accessed: 0, modified: 0, changed: 0)
     }
     let record = vault.record(of: node)
-    return Attributes(
+    return FileAttributes(
       number: number, kind: node.kind, mode: record.mode, uid: record.uid, gid: record.gid, size: node.kind == .folder ? 0 : record.size,
       blockCount: node.kind == .document ? (vault.allocatedByteCount(node) + 511) / 512 : 0,
       accessed: record.accessed, modified: record.modified, changed: record.changed)
@@ -91,7 +91,7 @@ extension VaultFS {
   /// Row 22, and truncation (row 9). `handle` is the open document that `ftruncate` and `futimens` come through.
   package func setAttributes(
     _ caller: Caller, of number: FileNumber, handle: HandleID?, _ change: AttributeChange
-  ) throws(FSError) -> Attributes {
+  ) throws(FSError) -> FileAttributes {
     statistics.operation()
     let operation: Operation = change.size == nil ? .setattr : .truncate
     let judge = try judge(caller, operation)

@@ -57,7 +57,7 @@ extension VaultFS {
     do throws(VaultError) { anchor = try vault.anchor(of: folder, in: judge.rights) } catch { throw FSError(error) }
     guard anchor == folder.id else { return 0 }
     var shown = 0
-    for id in judge.view.visibleChildren(of: anchor).sorted() where id.value > offset {
+    for id in judge.view.visibleChildren(of: anchor) where id.value > offset {
       do throws(VaultError) {
         let child = try vault.node(id)
         guard body(entry(child, slot: 0)) else { return shown }

@@ -45,7 +45,7 @@ extension VaultFS {
   /// Rows 7 and 7a.
   package func create(
     _ caller: Caller, in parent: FileNumber, _ nameBytes: UnsafeRawBufferPointer, mode: UInt16, _ access: OpenAccess
-  ) throws(FSError) -> (attributes: Attributes, handle: HandleID) {
+  ) throws(FSError) -> (attributes: FileAttributes, handle: HandleID) {
     statistics.operation()
     let judge = try judge(caller, .create)
     let name = try name(nameBytes)
@@ -83,7 +83,7 @@ extension VaultFS {
   package func make(
     _ kind: NodeRecord.Kind, _ caller: Caller, in parent: FileNumber, _ nameBytes: UnsafeRawBufferPointer, mode: UInt16,
     target: [UInt8] = []
-  ) throws(FSError) -> Attributes {
+  ) throws(FSError) -> FileAttributes {
     statistics.operation()
     let operation: Operation = kind == .folder ? .mkdir : kind == .symlink ? .symlink : .mknod
     let judge = try judge(caller, operation)
