@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
@@ -33,3 +35,36 @@ pid_t csystem_thread_id(void) { return gettid(); }
 int csystem_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 uint64_t csystem_makedev(uint32_t major, uint32_t minor) { return makedev(major, minor); }
+
+int csystem_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+int csystem_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }
+
+int csystem_spawn(const char *path, char *const arguments[], char *const environment[], const int *ends, int count, pid_t *pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  int result = posix_spawn_file_actions_init(&actions);
+  if (result != 0) return result;
+  result = posix_spawnattr_init(&attributes);
+  if (result != 0) {
+    posix_spawn_file_actions_destroy(&actions);
+    return result;
+  }
+  // Callers pass ends that lie above `count`, so that no dup2 overwrites one that is still needed.
+  for (int index = 0; index < count && result == 0; index++) {
+    result = posix_spawn_file_actions_adddup2(&actions, ends[index], index);
+  }
+  if (result == 0) result = posix_spawn_file_actions_addclosefrom_np(&actions, count);
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  if (result == 0) result = posix_spawnattr_setsigmask(&attributes, &none);
+  if (result == 0) result = posix_spawnattr_setsigdefault(&attributes, &all);
+  if (result == 0) {
+    result = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  if (result == 0) result = posix_spawn(pid, path, &actions, &attributes, arguments, environment);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return result;
+}

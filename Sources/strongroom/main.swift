@@ -1,1 +1,3 @@
-print("strongroom")
+import StrongroomCLI
+
+StrongroomCLI.main()

@@ -34,4 +34,12 @@ enum { csystem_seek_data = 3, csystem_seek_hole = 4 };
 /// makedev(3).
 uint64_t csystem_makedev(uint32_t major, uint32_t minor);
 
+/// accept4(2) and pipe2(2) with close-on-exec and non-blocking set.
+int csystem_accept(int listener);
+int csystem_pipe(int ends[2]);
+
+/// Starts `path` anew with posix_spawn(3) in a session of its own: `ends[i]` becomes descriptor i, everything else is closed, no signal is
+/// blocked or ignored. Returns 0 and the process id, or an errno.
+int csystem_spawn(const char *path, char *const arguments[], char *const environment[], const int *ends, int count, pid_t *pid);
+
 #endif

@@ -1,0 +1,63 @@
+/// One piece of an answer. Lists may come in several pieces; a command that changes something answers with what is there now.
+///
+/// In JSON `{"kind":"grants","body":[…]}`. The values in it are what `--json` prints, so their field names are never changed.
+package enum ControlResponse: Sendable, Equatable {
+  case status(StatusReport)
+  case grants([GrantReport])
+  case barriers([BarrierReport])
+  case boundaries([BoundaryReport])
+  case explanation(ExplanationReport)
+  case who([WhoReport])
+  case what([WhatReport])
+  case keySlots([KeySlotReport])
+  case reviewers([ReviewerReport])
+}
+
+extension ControlResponse: Codable {
+  private enum Key: String, CodingKey {
+    case kind, body
+  }
+
+  private enum Kind: String, Codable {
+    case status, grants, barriers, boundaries, explanation, who, what
+    case keySlots = "key-slots"
+    case reviewers
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    func body<Body: Decodable>() throws -> Body { try container.decode(Body.self, forKey: .body) }
+
+    switch try container.decode(Kind.self, forKey: .kind) {
+    case .status: self = .status(try body())
+    case .grants: self = .grants(try body())
+    case .barriers: self = .barriers(try body())
+    case .boundaries: self = .boundaries(try body())
+    case .explanation: self = .explanation(try body())
+    case .who: self = .who(try body())
+    case .what: self = .what(try body())
+    case .keySlots: self = .keySlots(try body())
+    case .reviewers: self = .reviewers(try body())
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    func write(_ kind: Kind, _ body: some Encodable) throws {
+      try container.encode(kind, forKey: .kind)
+      try container.encode(body, forKey: .body)
+    }
+
+    switch self {
+    case .status(let body): try write(.status, body)
+    case .grants(let body): try write(.grants, body)
+    case .barriers(let body): try write(.barriers, body)
+    case .boundaries(let body): try write(.boundaries, body)
+    case .explanation(let body): try write(.explanation, body)
+    case .who(let body): try write(.who, body)
+    case .what(let body): try write(.what, body)
+    case .keySlots(let body): try write(.keySlots, body)
+    case .reviewers(let body): try write(.reviewers, body)
+    }
+  }
+}

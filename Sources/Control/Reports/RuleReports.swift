@@ -1,0 +1,84 @@
+package import VaultFormat
+
+/// Whether a rule counts at the moment.
+package enum RuleState: String, Codable, Sendable, CaseIterable {
+  case live
+  case notYet = "not-yet"
+  case ended
+  /// The name or the id that it was bound to is no longer that of the system; it gives nothing.
+  case orphaned
+}
+
+package struct GrantReport: Codable, Sendable, Hashable {
+  package var id: RuleID
+  package var path: VaultPath
+  package var to: PrincipalName
+  package var rights: Rights
+  package var from: WallTime?
+  package var until: WallTime?
+  package var giver: PrincipalName
+  package var given: WallTime
+  package var reason: String
+  package var state: RuleState
+
+  package init(
+    id: RuleID, path: VaultPath, to: PrincipalName, rights: Rights, from: WallTime?, until: WallTime?, giver: PrincipalName,
+    given: WallTime, reason: String, state: RuleState
+  ) {
+    self.id = id
+    self.path = path
+    self.to = to
+    self.rights = rights
+    self.from = from
+    self.until = until
+    self.giver = giver
+    self.given = given
+    self.reason = reason
+    self.state = state
+  }
+}
+
+package struct BarrierReport: Codable, Sendable, Hashable {
+  package var id: RuleID
+  package var path: VaultPath
+  package var against: PrincipalName
+  package var name: String
+  package var owner: PrincipalName
+  package var raised: WallTime
+  package var reason: String
+  package var from: WallTime?
+  package var until: WallTime?
+  package var state: RuleState
+
+  package init(
+    id: RuleID, path: VaultPath, against: PrincipalName, name: String, owner: PrincipalName, raised: WallTime, reason: String,
+    from: WallTime?, until: WallTime?, state: RuleState
+  ) {
+    self.id = id
+    self.path = path
+    self.against = against
+    self.name = name
+    self.owner = owner
+    self.raised = raised
+    self.reason = reason
+    self.from = from
+    self.until = until
+    self.state = state
+  }
+}
+
+package struct BoundaryReport: Codable, Sendable, Hashable {
+  package var id: RuleID
+  package var path: VaultPath
+  package var owner: PrincipalName
+  package var set: WallTime
+  package var reason: String
+
+  package init(id: RuleID, path: VaultPath, owner: PrincipalName, set: WallTime, reason: String) {
+    self.id = id
+    self.path = path
+    self.owner = owner
+    self.set = set
+    self.reason = reason
+  }
+}

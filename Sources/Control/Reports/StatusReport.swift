@@ -1,0 +1,79 @@
+package import VaultFormat
+
+/// How a mount is: ids and counts, no names of its content. Anybody may ask.
+package struct StatusReport: Codable, Sendable, Hashable {
+  /// What is wrong, if anything is: the mount goes on with what it can.
+  package enum Trouble: String, Codable, Sendable, CaseIterable {
+    /// The trail cannot be written or synced; operations are refused with EIO until it can.
+    case trailRefusing = "trail-refusing"
+    /// A commit failed; changes are refused until it was written.
+    case changesRefused = "changes-refused"
+    /// Users or groups cannot be asked for.
+    case identitiesUnknown = "identities-unknown"
+    /// The wall clock was set back.
+    case clockSetBack = "clock-set-back"
+  }
+
+  package struct Problem: Codable, Sendable, Hashable {
+    package var trouble: Trouble
+    /// The system's reason, such as `write: No space left on device`.
+    package var reason: String
+    package var since: WallTime
+
+    package init(trouble: Trouble, reason: String, since: WallTime) {
+      self.trouble = trouble
+      self.reason = reason
+      self.since = since
+    }
+  }
+
+  package var vault: VaultID
+  package var mountpoint: String
+  package var pid: Int32
+  package var mounted: WallTime
+  /// The user of a private mount.
+  package var privateUser: String?
+  /// The generation of vault.json.
+  package var generation: UInt64
+  package var commitNumber: UInt64
+  package var nodeCount: UInt64
+  package var uncommittedNodeCount: UInt64
+  package var openHandleCount: UInt64
+  package var grantCount: UInt64
+  package var barrierCount: UInt64
+  package var boundaryCount: UInt64
+  package var trailSegment: UInt64
+  package var trailRecordCount: UInt64
+  package var unsyncedRecordCount: UInt64
+  package var lastCheckpoint: WallTime?
+  package var problems: [Problem]
+  /// Of the mount, as its MOUNT record says.
+  package var configuration: [String: String]
+
+  package init(
+    vault: VaultID, mountpoint: String, pid: Int32, mounted: WallTime, privateUser: String? = nil, generation: UInt64,
+    commitNumber: UInt64, nodeCount: UInt64, uncommittedNodeCount: UInt64, openHandleCount: UInt64, grantCount: UInt64,
+    barrierCount: UInt64, boundaryCount: UInt64, trailSegment: UInt64, trailRecordCount: UInt64, unsyncedRecordCount: UInt64,
+    lastCheckpoint: WallTime?, problems: [Problem], configuration: [String: String]
+  ) {
+    self.vault = vault
+    self.mountpoint = mountpoint
+    self.pid = pid
+    self.mounted = mounted
+    self.privateUser = privateUser
+    self.generation = generation
+    self.commitNumber = commitNumber
+    self.nodeCount = nodeCount
+    self.uncommittedNodeCount = uncommittedNodeCount
+    self.openHandleCount = openHandleCount
+    self.grantCount = grantCount
+    self.barrierCount = barrierCount
+    self.boundaryCount = boundaryCount
+    self.trailSegment = trailSegment
+    self.trailRecordCount = trailRecordCount
+    self.unsyncedRecordCount = unsyncedRecordCount
+    self.lastCheckpoint = lastCheckpoint
+    self.problems = problems
+    self.configuration = configuration
+  }
+}

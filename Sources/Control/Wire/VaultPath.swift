@@ -1,0 +1,111 @@
+package import VaultFormat
+
+/// The place of a node in its vault: `/`, or `/` before each name. Names are bytes, not always text.
+///
+/// In JSON and on the command line a backslash is written `\\` and a byte that is not part of UTF-8 `\xHH`; there is one way to write each path.
+package struct VaultPath: Hashable, Sendable {
+  package let names: [Name]
+
+  package static let root = VaultPath(names: [])
+
+  package init(names: [Name]) { self.names = names }
+
+  /// Absolute, without empty names, `.` or `..`; one slash at the end is allowed. Nil for anything else.
+  package init?(bytes: some Collection<UInt8>) {
+    guard bytes.first == 0x2f else { return nil }
+    var names: [Name] = []
+    var parts = bytes.dropFirst().split(separator: 0x2f, omittingEmptySubsequences: false)
+    if parts.last?.isEmpty == true { parts.removeLast() }
+    for part in parts {
+      guard let name = Name(part) else { return nil }
+      names.append(name)
+    }
+    self.names = names
+  }
+
+  /// The raw bytes.
+  package var bytes: [UInt8] { names.isEmpty ? [0x2f] : names.flatMap { [0x2f] + $0.bytes } }
+
+  /// The text with its escapes.
+  package var text: String { PathText.encode(bytes) }
+
+  /// Reads `text`; nil where an escape is none, or it is no path.
+  package init?(text: String) {
+    guard let bytes = PathText.decode(text) else { return nil }
+    self.init(bytes: bytes)
+  }
+}
+
+extension VaultPath: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let path = VaultPath(text: text), path.text == text else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a vault path")
+    }
+    self = path
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
+}
+
+/// Bytes that are nearly always UTF-8, as text that can be turned back.
+package enum PathText {
+  package static func encode(_ bytes: [UInt8]) -> String {
+    if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0x5c) { return text }
+    var text = ""
+    var index = 0
+    while index < bytes.count {
+      let count = scalarByteCount(bytes[index])
+      if bytes[index] == 0x5c {
+        text += #"\\"#
+        index += 1
+      } else if index + count <= bytes.count, let scalar = String(validating: bytes[index..<index + count], as: UTF8.self) {
+        text += scalar
+        index += count
+      } else {
+        text += #"\x"# + Hex.encode([bytes[index]])
+        index += 1
+      }
+    }
+    return text
+  }
+
+  package static func decode(_ text: String) -> [UInt8]? {
+    let source = Array(text.utf8)
+    var bytes: [UInt8] = []
+    var index = 0
+    while index < source.count {
+      guard source[index] == 0x5c else {
+        bytes.append(source[index])
+        index += 1
+        continue
+      }
+      guard index + 1 < source.count else { return nil }
+      if source[index + 1] == 0x5c {
+        bytes.append(0x5c)
+        index += 2
+      } else if source[index + 1] == 0x78, index + 4 <= source.count,
+        let byte = Hex.decode(String(decoding: source[index + 2..<index + 4], as: UTF8.self))?.first
+      {
+        bytes.append(byte)
+        index += 4
+      } else {
+        return nil
+      }
+    }
+    return bytes
+  }
+
+  private static func scalarByteCount(_ lead: UInt8) -> Int {
+    switch lead {
+    case 0xf0...: 4
+    case 0xe0...: 3
+    case 0xc0...: 2
+    default: 1
+    }
+  }
+}

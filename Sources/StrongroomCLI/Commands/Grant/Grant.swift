@@ -1,0 +1,7 @@
+import ArgumentParser
+
+struct GrantNoun: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration("grant", .grant, [GrantAdd.self, GrantList.self, GrantRevoke.self])
+  }
+}

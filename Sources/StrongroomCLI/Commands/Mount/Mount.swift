@@ -1,0 +1,28 @@
+import ArgumentParser
+
+/// `mount VAULT MOUNTPOINT`. In the tree once vaults can be mounted.
+struct MountCommand: ParsableCommand {
+  static var configuration: CommandConfiguration { CommandConfiguration("mount", .mount) }
+
+  @Argument(help: ArgumentHelp(.vaultArgument)) var vault: String
+  @Argument(help: ArgumentHelp(.mountpointArgument)) var mountpoint: String
+  @Option(help: ArgumentHelp(.configFile, value: "file")) var config: String?
+  @Option(name: .customShort("o"), help: ArgumentHelp(.options, value: "options")) var options: [String] = []
+  @Option(help: ArgumentHelp(.mountUser, value: "name")) var user: String?
+  @Flag(help: ArgumentHelp(.foreground)) var foreground = false
+  @OptionGroup var secret: SecretOptions
+  @OptionGroup var global: GlobalOptions
+
+  /// The file first, then `-o`, then the options that have names of their own.
+  func settings() throws(CommandFailure) -> MountConfiguration {
+    var configuration = MountConfiguration()
+    if let config { try ConfigurationFile.read(config, into: &configuration) }
+    try MountOptions(parsing: options).apply(to: &configuration)
+    if let user { try MountSetting.named("user", place: "--user").apply(user, to: &configuration, place: "--user") }
+    if secret.passphraseFile != nil || secret.keyFile != nil {
+      configuration.passphraseFile = secret.passphraseFile
+      configuration.keyFile = secret.keyFile
+    }
+    return configuration
+  }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+
+/// The tree of commands. A command is here when it does its work.
+struct Strongroom: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "strongroom", abstract: HelpText.strongroom(), discussion: HelpText.discussion(), version: "strongroom \(version)",
+      subcommands: [
+        UnmountCommand.self, StatusCommand.self, GrantNoun.self, BarrierNoun.self, BoundaryNoun.self, AccessNoun.self,
+        ReviewerNoun.self, ConfigNoun.self,
+      ])
+  }
+
+  static let version = "0.1"
+}

@@ -1,0 +1,186 @@
+/// What went wrong. The raw value is the stable code that `--json` and the control socket carry.
+package enum ErrorText: String, MessageTable {
+  // The transport (keys of Control)
+  case controlMalformed = "control-malformed"
+  case controlTooLarge = "control-too-large"
+  case controlBusy = "control-busy"
+  case controlUnknownRequest = "control-unknown-request"
+  case controlNewerVersion = "control-newer-version"
+  case refusedOtherwise = "refused-otherwise"
+  case notMounted = "not-mounted"
+  case alreadyMounted = "already-mounted"
+  case foreignOwner = "foreign-owner"
+  case socketPathTooLong = "socket-path-too-long"
+  case mountSilent = "mount-silent"
+  case mountWentAway = "mount-went-away"
+  case answerMalformed = "answer-malformed"
+  case system = "system"
+  case outputFailed = "output-failed"
+
+  // Finding a vault
+  case notInVault = "not-in-vault"
+  case noVault = "no-vault"
+  case vaultFileDamaged = "vault-file-damaged"
+  case newerFormat = "newer-format"
+  case noMounts = "no-mounts"
+  case severalMounts = "several-mounts"
+  case notAMountpoint = "not-a-mountpoint"
+  case unmountUnfinished = "unmount-unfinished"
+
+  // Values on the command line
+  case usage = "usage"
+  case badTime = "bad-time"
+  case badPrincipal = "bad-principal"
+  case badRights = "bad-rights"
+  case badRight = "bad-right"
+  case badVaultPath = "bad-vault-path"
+  case badRuleID = "bad-rule-id"
+  case emptyReason = "empty-reason"
+  case emptyName = "empty-name"
+  case untilBeforeFrom = "until-before-from"
+  case badOption = "bad-option"
+  case unsupportedOption = "unsupported-option"
+
+  // Secrets
+  case noSecret = "no-secret"
+  case secretCancelled = "secret-cancelled"
+  case passphraseEmpty = "passphrase-empty"
+  case passphraseTooShort = "passphrase-too-short"
+  case passphraseTooLong = "passphrase-too-long"
+  case passphrasesDiffer = "passphrases-differ"
+  case secretUnreadable = "secret-unreadable"
+  case keyFileSize = "key-file-size"
+  case memoryNotLocked = "memory-not-locked"
+  case wrongSecret = "wrong-secret"
+
+  // Configuration of mounts
+  case configUnreadable = "config-unreadable"
+  case configSyntax = "config-syntax"
+  case configNotAMapping = "config-not-a-mapping"
+  case configUnknown = "config-unknown"
+  case configRepeated = "config-repeated"
+  case configNotAValue = "config-not-a-value"
+  case configBadCount = "config-bad-count"
+  case configBadDuration = "config-bad-duration"
+  case configBadSize = "config-bad-size"
+  case configBadFlag = "config-bad-flag"
+  case configBadWord = "config-bad-word"
+  case configBadText = "config-bad-text"
+  case configConflict = "config-conflict"
+
+  // Starting a mount
+  case daemonNotStarted = "daemon-not-started"
+  case daemonDied = "daemon-died"
+  case launchDamaged = "launch-damaged"
+
+  // Answers of a mount
+  case notPermitted = "not-permitted"
+  case noSuchName = "no-such-name"
+  case notAFolder = "not-a-folder"
+  case noSuchRule = "no-such-rule"
+  case unknownPrincipal = "unknown-principal"
+  case identityUnknown = "identity-unknown"
+  case ownGrant = "own-grant"
+  case barrierNamesYou = "barrier-names-you"
+  case boundaryExists = "boundary-exists"
+  case noBoundary = "no-boundary"
+  case trailUnavailable = "trail-unavailable"
+  case changesRefused = "changes-refused"
+  case onlyOperator = "only-operator"
+  case badReviewerKey = "bad-reviewer-key"
+  case reviewerExists = "reviewer-exists"
+  case vaultFileRefused = "vault-file-refused"
+
+  package var texts: Texts {
+    switch self {
+    case .controlMalformed: Texts("the mount did not understand the request", "挂载进程无法理解该请求")
+    case .controlTooLarge: Texts("the request is too large", "请求过大")
+    case .controlBusy: Texts("the mount has too many open connections", "挂载进程的连接数已满")
+    case .controlUnknownRequest: Texts("the mount does not know the request '{kind}'", "挂载进程不支持请求“{kind}”")
+    case .controlNewerVersion:
+      Texts("the other side speaks version {version}, this one up to {known}", "对方使用协议版本 {version}，本程序最高支持 {known}")
+    case .refusedOtherwise: Texts("the mount refused: {code} {details}", "挂载进程拒绝：{code} {details}")
+    case .notMounted: Texts("no mount of this vault is running", "该保险库没有正在运行的挂载")
+    case .alreadyMounted: Texts("this vault is mounted already", "该保险库已经挂载")
+    case .foreignOwner:
+      Texts("the control socket belongs to user id {uid}, who did not mount this vault", "控制套接字属于用户编号 {uid}，而非挂载该保险库的用户")
+    case .socketPathTooLong: Texts("the path of the control socket is too long", "控制套接字的路径过长")
+    case .mountSilent: Texts("the mount does not answer", "挂载进程没有应答")
+    case .mountWentAway: Texts("the mount ended before it had answered", "挂载进程在应答之前已退出")
+    case .answerMalformed: Texts("the answer of the mount is not understood", "无法理解挂载进程的应答")
+    case .system: Texts("{reason}", "{reason}")
+    case .outputFailed: Texts("the output could not be written: {reason}", "无法写出结果：{reason}")
+
+    case .notInVault: Texts("'{path}' is not inside a mounted vault", "“{path}”不在已挂载的保险库中")
+    case .noVault: Texts("there is no vault in '{path}'", "“{path}”中没有保险库")
+    case .vaultFileDamaged: Texts("vault.json in '{path}' is damaged", "“{path}”中的 vault.json 已损坏")
+    case .newerFormat:
+      Texts("this vault has format version {version}, this program reads up to {known}", "该保险库的格式版本为 {version}，本程序最高支持 {known}")
+    case .noMounts: Texts("no vault is mounted", "没有已挂载的保险库")
+    case .severalMounts: Texts("several vaults are mounted", "挂载了多个保险库")
+    case .notAMountpoint: Texts("no vault is mounted on '{path}'", "“{path}”上没有挂载保险库")
+    case .unmountUnfinished: Texts("the mount on '{path}' has not ended within {seconds} s", "“{path}”上的挂载在 {seconds} 秒内仍未结束")
+
+    case .usage: Texts("{reason}", "命令行有误：{reason}")
+    case .badTime: Texts("'{value}' for {option} is no time", "{option} 的值“{value}”不是有效时间")
+    case .badPrincipal: Texts("'{value}' is neither user:NAME nor group:NAME", "“{value}”既不是 user:名称 也不是 group:名称")
+    case .badRights: Texts("'{value}' are no rights", "“{value}”不是有效权限")
+    case .badRight: Texts("'{value}' is no right", "“{value}”不是单项权限")
+    case .badVaultPath: Texts("'{value}' is no path of a vault", "“{value}”不是保险库内的路径")
+    case .badRuleID: Texts("'{value}' is no number of a rule", "“{value}”不是规则编号")
+    case .emptyReason: Texts("the reason is empty", "理由为空")
+    case .emptyName: Texts("the name is empty or over 255 bytes", "名称为空或超过 255 字节")
+    case .untilBeforeFrom: Texts("the time of --until is not after that of --from", "--until 的时间不晚于 --from 的时间")
+    case .badOption: Texts("'{value}' is not NAME=VALUE", "“{value}”不是 名称=值 的形式")
+    case .unsupportedOption: Texts("the mount option '{value}' is not supported", "不支持挂载选项“{value}”")
+
+    case .noSecret: Texts("there is no terminal to ask for a passphrase", "没有终端可供输入口令")
+    case .secretCancelled: Texts("no passphrase was given", "未输入口令")
+    case .passphraseEmpty: Texts("the passphrase is empty", "口令为空")
+    case .passphraseTooShort: Texts("the new passphrase has {count} characters, at least {min} are needed", "新口令只有 {count} 个字符，至少需要 {min} 个")
+    case .passphraseTooLong: Texts("the passphrase is longer than {max} bytes", "口令超过 {max} 字节")
+    case .passphrasesDiffer: Texts("the two passphrases differ", "两次输入的口令不一致")
+    case .secretUnreadable: Texts("'{path}' cannot be read: {reason}", "无法读取“{path}”：{reason}")
+    case .keyFileSize: Texts("'{path}' is no key file: it must have {min} to {max} bytes", "“{path}”不是密钥文件：长度必须为 {min} 至 {max} 字节")
+    case .memoryNotLocked: Texts("keys cannot be locked in memory", "无法将密钥锁定在内存中")
+    case .wrongSecret: Texts("wrong passphrase or key", "口令或密钥错误")
+
+    case .configUnreadable: Texts("'{place}' cannot be read: {reason}", "无法读取“{place}”：{reason}")
+    case .configSyntax: Texts("{place}: {reason}", "{place}：{reason}")
+    case .configNotAMapping: Texts("{place}: expected lines of 'name: value'", "{place}：应为“名称: 值”的形式")
+    case .configUnknown: Texts("{place}: unknown setting '{name}'", "{place}：未知设置“{name}”")
+    case .configRepeated: Texts("{place}: '{name}' is given twice", "{place}：“{name}”重复出现")
+    case .configNotAValue: Texts("{place}: '{name}' needs a single value", "{place}：“{name}”只能是单个值")
+    case .configBadCount: Texts("{place}: '{name}' is '{value}', expected a whole number from {min} to {max}", "{place}：“{name}”的值为“{value}”，应为 {min} 至 {max} 的整数")
+    case .configBadDuration:
+      Texts("{place}: '{name}' is '{value}', expected a duration from {min} to {max}", "{place}：“{name}”的值为“{value}”，应为 {min} 至 {max} 的时长")
+    case .configBadSize:
+      Texts("{place}: '{name}' is '{value}', expected a size from {min} to {max}", "{place}：“{name}”的值为“{value}”，应为 {min} 至 {max} 的大小")
+    case .configBadFlag: Texts("{place}: '{name}' is '{value}', expected true or false", "{place}：“{name}”的值为“{value}”，应为 true 或 false")
+    case .configBadWord: Texts("{place}: '{name}' is '{value}', expected one of: {words}", "{place}：“{name}”的值为“{value}”，应为以下之一：{words}")
+    case .configBadText: Texts("{place}: '{name}' is '{value}', expected {words}", "{place}：“{name}”的值为“{value}”，应为 {words}")
+    case .configConflict: Texts("{place}: '{name}' and '{other}' cannot be used together", "{place}：“{name}”与“{other}”不能同时使用")
+
+    case .daemonNotStarted: Texts("the mount process could not be started: {reason}", "无法启动挂载进程：{reason}")
+    case .daemonDied: Texts("the mount process ended before it was ready ({reason})", "挂载进程在就绪之前退出（{reason}）")
+    case .launchDamaged: Texts("this command is started by 'strongroom mount' only", "此命令只能由 strongroom mount 启动")
+
+    case .notPermitted: Texts("this needs the right '{right}' on '{path}'", "此操作需要对“{path}”拥有 {right} 权限")
+    case .noSuchName: Texts("there is no '{path}' in this vault, or you may not see it", "保险库中没有“{path}”，或您无权查看")
+    case .notAFolder: Texts("'{path}' is no folder", "“{path}”不是文件夹")
+    case .noSuchRule: Texts("there is no rule {id} that you may manage", "没有您可管理的规则 {id}")
+    case .unknownPrincipal: Texts("the system knows no '{principal}'", "系统中没有“{principal}”")
+    case .identityUnknown: Texts("the system does not answer who you are", "系统无法确认您的身份")
+    case .ownGrant: Texts("nobody gives rights to themselves", "任何人都不能给自己授权")
+    case .barrierNamesYou: Texts("a barrier that names you can only be lifted by others", "针对您的隔离墙只能由他人解除")
+    case .boundaryExists: Texts("'{path}' is a boundary already", "“{path}”已经是边界")
+    case .noBoundary: Texts("'{path}' is no boundary", "“{path}”不是边界")
+    case .trailUnavailable: Texts("the trail cannot be written, so nothing was changed: {reason}", "无法写入访问日志，未作任何更改：{reason}")
+    case .changesRefused: Texts("the mount refuses changes at the moment: {reason}", "挂载进程目前拒绝更改：{reason}")
+    case .onlyOperator: Texts("only root or the user who mounted this vault may do this", "只有 root 或挂载该保险库的用户可以执行此操作")
+    case .badReviewerKey: Texts("'{path}' is no public key of a reviewer", "“{path}”不是审阅人的公钥")
+    case .reviewerExists: Texts("this reviewer is there already", "该审阅人已存在")
+    case .vaultFileRefused: Texts("the mount refused the new vault.json: {reason}", "挂载进程拒绝了新的 vault.json：{reason}")
+    }
+  }
+}

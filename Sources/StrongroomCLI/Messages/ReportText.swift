@@ -1,0 +1,101 @@
+/// What results say for people: titles of columns, notes, prompts.
+package enum ReportText: String, MessageTable {
+  case passphrase, newPassphrase, newPassphraseAgain
+  case columnID, columnPath, columnTo, columnAgainst, columnRights, columnFrom, columnUntil, columnState, columnGiver, columnReason
+  case columnName, columnOwner, columnSet, columnVia, columnPrincipal, columnLabel, columnFingerprint, columnNumber, columnKind
+  case columnCreated
+  case live, notYet, ended, orphaned
+  case noRules, grantAdded, grantRevoked, barrierAdded, barrierRemoved, boundarySet, boundaryCleared, reviewerAdded, unmounted
+  case allowed, refused, noSuchName, decidedBy, nothingDecided, nearly
+  case ruleGrant, ruleBarrier, ruleBarrierNamed, ruleBoundary, viaPrincipal, becauseOf
+  case effectDecided, effectEnded, effectNotYet, effectOrphaned, effectBeyondBoundary, effectGivenByAsker, effectOtherRights
+  case effectOtherPrincipal
+  case statusVault, statusMountpoint, statusProcess, statusMounted, statusPrivateUser, statusGeneration, statusCommit, statusNodes
+  case statusHandles, statusRules, statusTrail, statusCheckpoint, statusHealthy, statusNever, statusNodesValue, statusRulesValue
+  case statusTrailValue, problem, troubleTrail, troubleChanges, troubleIdentities, troubleClock
+  case asking
+
+  package var texts: Texts {
+    switch self {
+    case .passphrase: Texts("Passphrase", "口令")
+    case .newPassphrase: Texts("New passphrase", "新口令")
+    case .newPassphraseAgain: Texts("New passphrase again", "再次输入新口令")
+    case .columnID: Texts("ID", "编号")
+    case .columnPath: Texts("PATH", "路径")
+    case .columnTo: Texts("TO", "授权对象")
+    case .columnAgainst: Texts("AGAINST", "隔离对象")
+    case .columnRights: Texts("RIGHTS", "权限")
+    case .columnFrom: Texts("FROM", "开始")
+    case .columnUntil: Texts("UNTIL", "结束")
+    case .columnState: Texts("STATE", "状态")
+    case .columnGiver: Texts("GIVEN BY", "授予人")
+    case .columnReason: Texts("REASON", "理由")
+    case .columnName: Texts("NAME", "名称")
+    case .columnOwner: Texts("OWNER", "负责人")
+    case .columnSet: Texts("SET", "设立时间")
+    case .columnVia: Texts("BY GRANTS", "依据授权")
+    case .columnPrincipal: Texts("WHO", "对象")
+    case .columnLabel: Texts("LABEL", "名称")
+    case .columnFingerprint: Texts("FINGERPRINT", "指纹")
+    case .columnNumber: Texts("SLOT", "槽号")
+    case .columnKind: Texts("KIND", "类型")
+    case .columnCreated: Texts("CREATED", "创建时间")
+    case .live: Texts("live", "有效")
+    case .notYet: Texts("not yet", "未开始")
+    case .ended: Texts("ended", "已结束")
+    case .orphaned: Texts("orphaned", "无主")
+    case .noRules: Texts("none", "无")
+    case .grantAdded: Texts("grant {id}: {to} has {rights} on {path}", "授权 {id}：{to} 对 {path} 拥有 {rights}")
+    case .grantRevoked: Texts("grant {id} is revoked", "授权 {id} 已撤销")
+    case .barrierAdded: Texts("barrier {id}: {against} is shut out of {path}", "隔离墙 {id}：{against} 不能进入 {path}")
+    case .barrierRemoved: Texts("barrier {id} is lifted", "隔离墙 {id} 已解除")
+    case .boundarySet: Texts("{path} is a boundary", "{path} 已设为边界")
+    case .boundaryCleared: Texts("{path} is no boundary any more", "{path} 不再是边界")
+    case .reviewerAdded: Texts("{label} ({fingerprint}) can read the trail from now on", "{label}（{fingerprint}）可读取此后的访问日志")
+    case .unmounted: Texts("{path} is unmounted", "{path} 已卸载")
+    case .allowed: Texts("allowed: {principal} has {right} on {path} at {at}", "允许：{principal} 在 {at} 对 {path} 拥有 {right}")
+    case .refused: Texts("refused: {principal} has no {right} on {path} at {at}", "拒绝：{principal} 在 {at} 对 {path} 没有 {right}")
+    case .noSuchName: Texts("no such name: {path}", "没有此名称：{path}")
+    case .decidedBy: Texts("decided by:", "决定依据：")
+    case .nothingDecided: Texts("no rule gives it", "没有规则给予该权限")
+    case .nearly: Texts("nearly:", "接近的规则：")
+    case .ruleGrant: Texts("grant {id} on {path}", "授权 {id}（{path}）")
+    case .ruleBarrier: Texts("a barrier ({id}) on {path}", "隔离墙 {id}（{path}）")
+    case .ruleBarrierNamed: Texts("barrier {id} '{name}' on {path}", "隔离墙 {id}“{name}”（{path}）")
+    case .ruleBoundary: Texts("boundary {id} on {path}", "边界 {id}（{path}）")
+    case .viaPrincipal: Texts("by {principal}", "通过 {principal}")
+    case .becauseOf: Texts("reason: {reason}", "理由：{reason}")
+    case .effectDecided: Texts("stands", "有效")
+    case .effectEnded: Texts("ended {time}", "已于 {time} 结束")
+    case .effectNotYet: Texts("begins {time}", "将于 {time} 开始")
+    case .effectOrphaned: Texts("its name and id are no longer one", "名称与编号已不对应")
+    case .effectBeyondBoundary: Texts("lies above a boundary", "位于边界之上")
+    case .effectGivenByAsker: Texts("was given by the same person", "由其本人授予")
+    case .effectOtherRights: Texts("gives {rights} only", "仅给予 {rights}")
+    case .effectOtherPrincipal: Texts("is for someone else", "授予其他对象")
+    case .statusVault: Texts("vault", "保险库")
+    case .statusMountpoint: Texts("mounted on", "挂载点")
+    case .statusProcess: Texts("process", "进程")
+    case .statusMounted: Texts("since", "挂载时间")
+    case .statusPrivateUser: Texts("private to", "专属用户")
+    case .statusGeneration: Texts("generation", "代次")
+    case .statusCommit: Texts("commit", "提交")
+    case .statusNodes: Texts("nodes", "节点")
+    case .statusHandles: Texts("open handles", "打开的句柄")
+    case .statusRules: Texts("rules", "规则")
+    case .statusTrail: Texts("trail", "访问日志")
+    case .statusCheckpoint: Texts("last checkpoint", "最近检查点")
+    case .statusHealthy: Texts("all is well", "一切正常")
+    case .statusNever: Texts("none yet", "尚无")
+    case .statusNodesValue: Texts("{count}, {uncommitted} not committed", "{count} 个，其中 {uncommitted} 个未提交")
+    case .statusRulesValue: Texts("{grants} grants, {barriers} barriers, {boundaries} boundaries", "{grants} 项授权，{barriers} 道隔离墙，{boundaries} 个边界")
+    case .statusTrailValue: Texts("segment {segment}, {records} records, {unsynced} not synced", "第 {segment} 段，{records} 条记录，{unsynced} 条未同步")
+    case .problem: Texts("problem since {since}: {what} ({reason})", "自 {since} 起的问题：{what}（{reason}）")
+    case .troubleTrail: Texts("the trail cannot be written, operations are refused", "无法写入访问日志，操作被拒绝")
+    case .troubleChanges: Texts("a commit failed, changes are refused", "提交失败，更改被拒绝")
+    case .troubleIdentities: Texts("users and groups cannot be established", "无法确认用户和组")
+    case .troubleClock: Texts("the wall clock was set back", "系统时钟被回拨")
+    case .asking: Texts("asking the mount of vault {vault}", "正在询问保险库 {vault} 的挂载进程")
+    }
+  }
+}

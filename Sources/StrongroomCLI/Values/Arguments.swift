@@ -1,0 +1,65 @@
+package import Control
+package import VaultFormat
+
+/// Values of arguments, with the words for what is wrong with them. All throw a usage failure (exit 2).
+package enum Arguments {
+  package static func time(_ text: String?, option: String, bare sense: TimeText.Sense) throws(CommandFailure) -> WallTime? {
+    guard let text else { return nil }
+    guard let time = TimeText.parse(text, bare: sense) else {
+      throw CommandFailure(.usage, .badTime, ["value": text, "option": option], hint: .times)
+    }
+    return time
+  }
+
+  /// `--from` and `--until` of a rule.
+  package static func validity(from: String?, until: String?) throws(CommandFailure) -> (from: WallTime?, until: WallTime?) {
+    let start = try time(from, option: "--from", bare: .future)
+    let end = try time(until, option: "--until", bare: .future)
+    if let end, end <= start ?? WallTime(nanoseconds: .min) { throw CommandFailure(.usage, .untilBeforeFrom) }
+    return (start, end)
+  }
+
+  package static func principal(_ text: String) throws(CommandFailure) -> PrincipalName {
+    guard let principal = PrincipalName(text) else { throw CommandFailure(.usage, .badPrincipal, ["value": text]) }
+    return principal
+  }
+
+  package static func rights(_ text: String) throws(CommandFailure) -> Rights {
+    guard let rights = Rights(names: text) else { throw CommandFailure(.usage, .badRights, ["value": text], hint: .rights) }
+    return rights
+  }
+
+  /// Exactly one right, by its own name.
+  package static func right(_ text: String) throws(CommandFailure) -> Rights {
+    guard let right = Rights.named.first(where: { $0.name == text })?.right else {
+      throw CommandFailure(.usage, .badRight, ["value": text], hint: .rightsSingle)
+    }
+    return right
+  }
+
+  package static func rule(_ text: String) throws(CommandFailure) -> RuleID {
+    guard let number = UInt64(text), number > 0 else { throw CommandFailure(.usage, .badRuleID, ["value": text], hint: .ruleID) }
+    return RuleID(number)
+  }
+
+  /// Text for the trail: not empty, at most the 4,096 bytes that its record holds.
+  package static func reason(_ text: String) throws(CommandFailure) -> String {
+    let trimmed = text.trimmingWhitespace
+    guard !trimmed.isEmpty, trimmed.utf8.count <= 4096 else { throw CommandFailure(.usage, .emptyReason, hint: .reason) }
+    return trimmed
+  }
+
+  package static func name(_ text: String) throws(CommandFailure) -> String {
+    let trimmed = text.trimmingWhitespace
+    guard (1...255).contains(trimmed.utf8.count) else { throw CommandFailure(.usage, .emptyName) }
+    return trimmed
+  }
+}
+
+extension String {
+  /// Without white space at both ends.
+  var trimmingWhitespace: String {
+    guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
+    return String(self[first...last])
+  }
+}
