@@ -12,6 +12,7 @@ package enum Domain {
   package static let keySlot: StaticString = "strongroom key slot 1"
   package static let keyFile: StaticString = "strongroom key file 1"
   package static let trailSigner: StaticString = "strongroom trail signer 1"
+  package static let reviewerIdentity: StaticString = "strongroom reviewer identity 1"
   package static let blobKey: StaticString = "strongroom blob key 1"
 }
 

@@ -1,0 +1,62 @@
+import Glibc
+import Platform
+
+/// Records since the last good sync, as they were before sealing, in locked memory that no core dump holds: after a failed sync they
+/// are sealed again into a new segment. Wiped after each good sync. Used under the writer's lock.
+final class RetainedRecords {
+  private let memory: UnsafeMutableRawBufferPointer
+  private var used = 0
+  private static let countByteCount = MemoryLayout<UInt32>.size
+
+  /// - Throws: the errno of mmap or mlock.
+  init(byteCount: Int) throws(SystemError) {
+    let start = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let start, start != UnsafeMutableRawPointer(bitPattern: -1) else { throw SystemError("mmap", errno) }
+    guard mlock(start, byteCount) == 0 else {
+      let code = errno
+      munmap(start, byteCount)
+      throw SystemError("mlock", code)
+    }
+    madvise(start, byteCount, Int32(MADV_DONTDUMP))
+    memory = UnsafeMutableRawBufferPointer(start: start, count: byteCount)
+  }
+
+  deinit {
+    clear()
+    munmap(memory.baseAddress!, memory.count)
+  }
+
+  var isEmpty: Bool { used == 0 }
+  var isHalfFull: Bool { used > memory.count / 2 }
+
+  @inline(__always)
+  func hasRoom(for byteCount: Int) -> Bool { memory.count - used >= byteCount + Self.countByteCount }
+
+  /// Where the next record is to be encoded. Nothing is kept until `keep`.
+  @inline(__always)
+  func room(for byteCount: Int) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: memory.baseAddress! + used + Self.countByteCount, count: byteCount)
+  }
+
+  @inline(__always)
+  func keep(_ byteCount: Int) {
+    memory.storeBytes(of: UInt32(byteCount), toByteOffset: used, as: UInt32.self)
+    // The counts stay aligned: records are multiples of 32 bytes.
+    used += Self.countByteCount + byteCount
+  }
+
+  func forEach<Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
+    var position = 0
+    while position < used {
+      let count = Int(memory.load(fromByteOffset: position, as: UInt32.self))
+      position += Self.countByteCount
+      try body(UnsafeRawBufferPointer(start: memory.baseAddress! + position, count: count))
+      position += count
+    }
+  }
+
+  func clear() {
+    explicit_bzero(memory.baseAddress!, used)
+    used = 0
+  }
+}

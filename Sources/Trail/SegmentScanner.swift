@@ -1,0 +1,165 @@
+import Glibc
+import Platform
+import Sodium
+import VaultFormat
+
+/// Walks the frames of one segment file in constant memory and follows the chain. One thread at a time.
+final class SegmentScanner {
+  enum Step {
+    /// A whole frame whose check is right. The body dies with the next step.
+    case frame(Frame.Kind, UnsafeRawBufferPointer)
+    /// The end, exactly.
+    case end
+    /// The rest is no whole frame: the file ends inside one, or only zeros are left, as a crash leaves it.
+    case torn
+    /// The rest begins with a frame that cannot have been written.
+    case bad(String)
+  }
+
+  let header: SegmentHeader
+  /// The chain after the header.
+  let startHead: ChainHead
+  let headerByteCount: Int
+  /// The file's size when it was opened, or the part of it to be walked.
+  let byteCount: Int
+  /// Where the next frame begins.
+  private(set) var offset: Int
+  /// The frame returned last, and the chain before and after it.
+  private(set) var sequence: UInt64
+  private(set) var previousHead: ChainHead
+  private(set) var head: ChainHead
+
+  private let file: File
+  private let buffer: UnsafeMutableRawBufferPointer
+  /// What is in the buffer and not yet walked.
+  private var begin: Int
+  private var filled: Int
+  /// Up to where the file was read.
+  private var readOffset: Int
+
+  /// Before each frame the buffer has room for what the hash takes before it.
+  private static let headroom = 64
+  private static let bufferByteCount = 512 << 10
+
+  var point: ChainPoint { ChainPoint(sequence: sequence, head: head) }
+
+  /// Opens a segment and reads its header.
+  /// - Throws: `missing` where there is no such file; `damaged`, `newerVersion` for a header that is not one.
+  init(_ folder: TrailFolder, number: UInt64, vault: VaultID?) throws(TrailError) {
+    let name = "segment \(number)"
+    do throws(SystemError) {
+      file = try File(folder.segmentPath(number), O_RDONLY | O_NOFOLLOW)
+      byteCount = try file.size()
+    } catch {
+      throw error.code == ENOENT ? .missing : .cannotWrite("\(name): \(error)")
+    }
+    (header, startHead, headerByteCount) = try Self.readHeader(of: file, name: name)
+    guard header.number == number else { throw .damaged("\(name): another segment's header") }
+    if let vault, header.vault != vault { throw .damaged("\(name): another vault's header") }
+    offset = headerByteCount
+    readOffset = headerByteCount
+    sequence = header.firstSequence - 1
+    head = startHead
+    previousHead = startHead
+    buffer = .allocate(byteCount: Self.bufferByteCount, alignment: 64)
+    begin = Self.headroom
+    filled = Self.headroom
+  }
+
+  deinit { buffer.deallocate() }
+
+  private static func readHeader(of file: File, name: String) throws(TrailError) -> (SegmentHeader, ChainHead, Int) {
+    var bytes = [UInt8](repeating: 0, count: SegmentHeader.byteCountMax)
+    var count = 0
+    var failure: SystemError?
+    bytes.withUnsafeMutableBytes { buffer in
+      do throws(SystemError) { count = try file.read(at: 0, into: buffer) } catch { failure = error }
+    }
+    if let failure { throw .cannotWrite("\(name): \(failure)") }
+    guard let total = SegmentHeader.byteCount(beginning: bytes[..<count]), total <= count else {
+      throw .damaged("\(name): header")
+    }
+    let content = Array(bytes[..<(total - SegmentHeader.checkByteCount)])
+    let start = Chain.start(header: content)
+    guard start.bytes.prefix(SegmentHeader.checkByteCount).elementsEqual(bytes[content.count..<total]) else {
+      throw .damaged("\(name): header check")
+    }
+    do throws(FormatError) { return (try SegmentHeader(parsing: content), start, total) } catch {
+      throw TrailError(error, name)
+    }
+  }
+
+  /// The next frame that begins before `limit`.
+  /// - Throws: `cannotWrite` where the file cannot be read.
+  func next(limit: Int? = nil) throws(TrailError) -> Step {
+    let limit = min(limit ?? byteCount, byteCount)
+    let rest = limit - offset
+    if rest == 0 { return .end }
+    guard rest >= Frame.overheadByteCount else { return try tornOrBad("ends inside a frame", isPartial: true) }
+    if filled - begin < Frame.prefixByteCount { try fill(atLeast: Frame.prefixByteCount) }
+    var start = buffer.baseAddress! + begin
+    let bodyByteCount = Int(UInt16(littleEndian: start.loadUnaligned(as: UInt16.self)))
+    let frameByteCount = bodyByteCount + Frame.overheadByteCount
+    guard frameByteCount <= rest else { return try tornOrBad("ends inside a frame", isPartial: true) }
+    if filled - begin < frameByteCount {
+      try fill(atLeast: frameByteCount)
+      start = buffer.baseAddress! + begin
+    }
+
+    // The bytes before the frame were walked already: the hash's head and sequence go there.
+    let hashedFrom = start - Frame.chainPrefixByteCount
+    head.store(to: hashedFrom)
+    hashedFrom.storeBytes(of: (sequence + 1).littleEndian, toByteOffset: ChainHead.byteCount, as: UInt64.self)
+    let hashed = Frame.chainPrefixByteCount + Frame.prefixByteCount + bodyByteCount
+    Hash.unkeyed(
+      UnsafeRawBufferPointer(start: hashedFrom, count: hashed),
+      into: UnsafeMutableRawBufferPointer(start: hashedFrom, count: ChainHead.byteCount))
+    let check = start.loadUnaligned(fromByteOffset: Frame.prefixByteCount + bodyByteCount, as: UInt64.self)
+    guard check == hashedFrom.loadUnaligned(as: UInt64.self) else { return try tornOrBad("check", isPartial: false) }
+    guard let kind = Frame.Kind(rawValue: start.load(fromByteOffset: 2, as: UInt8.self)) else { return .bad("kind") }
+
+    previousHead = head
+    head = ChainHead(loading: hashedFrom)
+    sequence += 1
+    begin += frameByteCount
+    offset += frameByteCount
+    return .frame(kind, UnsafeRawBufferPointer(start: start + Frame.prefixByteCount, count: bodyByteCount))
+  }
+
+  /// Moves what is left to the front and reads on.
+  private func fill(atLeast count: Int) throws(TrailError) {
+    let left = filled - begin
+    memmove(buffer.baseAddress! + Self.headroom, buffer.baseAddress! + begin, left)
+    begin = Self.headroom
+    filled = Self.headroom + left
+    while filled - begin < count {
+      let room = min(buffer.count - filled, byteCount - readOffset)
+      guard room > 0 else { throw .damaged("segment \(header.number): shorter than its size") }
+      do throws(SystemError) {
+        let part = UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<filled + room])
+        let read = try file.read(at: readOffset, into: part)
+        guard read > 0 else { throw SystemError("pread", EIO) }
+        filled += read
+        readOffset += read
+      } catch { throw .cannotWrite("segment \(header.number): \(error)") }
+    }
+  }
+
+  /// A crash leaves part of a frame, or zeros; anything else was put there.
+  private func tornOrBad(_ what: String, isPartial: Bool) throws(TrailError) -> Step {
+    if isPartial { return .torn }
+    var position = offset
+    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 8)
+    defer { scratch.deallocate() }
+    while position < byteCount {
+      let part = UnsafeMutableRawBufferPointer(rebasing: scratch[..<min(scratch.count, byteCount - position)])
+      do throws(SystemError) {
+        let count = try file.read(at: position, into: part)
+        guard count > 0 else { return .torn }
+        if part[..<count].contains(where: { $0 != 0 }) { return .bad(what) }
+        position += count
+      } catch { throw .cannotWrite("segment \(header.number): \(error)") }
+    }
+    return .torn
+  }
+}

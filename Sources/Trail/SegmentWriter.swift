@@ -1,0 +1,251 @@
+import CSystem
+import Glibc
+import Platform
+import Sodium
+import VaultFormat
+
+/// One segment being written: the stream's state, the chain's head, and the end of the file. Used under the writer's lock, but for
+/// `sync`, which needs none.
+///
+/// The file appears under its name only when its header, and what is carried over into it, are on disk. The key is forgotten as soon as it is sealed to the reviewers.
+final class SegmentWriter: @unchecked Sendable {
+  let number: UInt64
+  let firstSequence: UInt64
+  let base: Record.TimeBase
+  let path: String
+  private let file: File
+  private let sealer: StreamSealer
+
+  /// Head (32) ‖ sequence (8) ‖ frame: what the chain's hash takes lies together, and the head is replaced in place.
+  private let work: UnsafeMutableRawBufferPointer
+  /// Vault (16) ‖ segment (8) ‖ sequence (8).
+  private let associated: UnsafeMutableRawBufferPointer
+
+  /// The end of the last whole frame.
+  private(set) var byteCount: Int
+  /// The last frame's number.
+  private(set) var sequence: UInt64
+  private var reservedByteCount: Int
+  private let settings: TrailSettings
+  /// A failed write has moved the stream past what is in the file: nothing more can be added.
+  private(set) var isBroken = false
+
+  var head: ChainHead { ChainHead(loading: work.baseAddress!) }
+  var frameCount: UInt64 { sequence + 1 - firstSequence }
+  var end: SegmentEnd { SegmentEnd(byteCount: byteCount, point: ChainPoint(sequence: sequence, head: head)) }
+
+  /// What a new segment says of the one before it.
+  struct Predecessor {
+    var number: UInt64
+    var end: SegmentEnd
+    var droppedByteCount: UInt64 = 0
+    var lastMarkSegment: UInt64
+  }
+
+  /// Makes the file with its header, under a name that does not count until `publish`.
+  init(
+    in folder: TrailFolder, vault: VaultID, kind: SegmentHeader.Kind, after previous: Predecessor, reviewers: [[UInt8]],
+    settings: TrailSettings
+  ) throws(TrailError) {
+    number = previous.number + 1
+    firstSequence = previous.end.point.sequence + 1
+    base = Record.TimeBase(wall: Clock.wall(), boot: Clock.boot())
+    path = folder.segmentPath(number)
+    self.settings = settings
+
+    let entries: [SegmentHeader.Reviewer]
+    let commitment: [UInt8]
+    do throws(SodiumError) {
+      let key = try SecretBytes.random(count: 32)
+      sealer = try StreamSealer(key: key)
+      commitment = Chain.commitment(to: key)
+      var made: [SegmentHeader.Reviewer] = []
+      for reviewer in reviewers {
+        let sealed = try SealedBox.seal(key, to: reviewer)
+        made.append(SegmentHeader.Reviewer(fingerprint: Chain.fingerprint(of: reviewer), sealedKey: sealed))
+      }
+      entries = made
+    } catch {
+      throw error == .badParameter ? .badReviewer : .memoryNotLocked
+    }
+    let header = SegmentHeader(
+      kind: kind, vault: vault, number: number, firstSequence: firstSequence, bootID: Boot.id, base: base,
+      previousByteCount: UInt64(previous.end.byteCount), previousHead: previous.end.point.head,
+      droppedByteCount: previous.droppedByteCount, lastMarkSegment: previous.lastMarkSegment, streamHeader: sealer.header,
+      keyCommitment: commitment, reviewers: entries)
+    var bytes = header.encode()
+    let start = Chain.start(header: bytes)
+    bytes += start.bytes.prefix(SegmentHeader.checkByteCount)
+
+    work = .allocate(
+      byteCount: Frame.chainPrefixByteCount + Frame.overheadByteCount + Frame.bodyByteCountMax, alignment: 64)
+    associated = .allocate(byteCount: Frame.associatedByteCount, alignment: 16)
+    vault.write(to: associated)
+    associated.storeBytes(of: number.littleEndian, toByteOffset: 16, as: UInt64.self)
+    start.store(to: work.baseAddress!)
+    byteCount = bytes.count
+    sequence = firstSequence - 1
+    reservedByteCount = 0
+    do throws(SystemError) {
+      file = try Self.make(path, header: bytes)
+    } catch {
+      work.deallocate()
+      associated.deallocate()
+      throw .cannotWrite("\(error)")
+    }
+    // A segment that begins without its reserve would have to refuse at once: the caller learns by the first append.
+    try? reserve(through: byteCount + settings.reservationByteCount)
+  }
+
+  deinit {
+    // What was sealed last lies here as ciphertext; the head is public.
+    work.deallocate()
+    associated.deallocate()
+  }
+
+  private static func make(_ path: String, header: [UInt8]) throws(SystemError) -> File {
+    guard !Files.exists(path) else { throw SystemError("open", EEXIST) }
+    let file = try File(
+      path + TrailFolder.unfinishedSuffix, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW, mode: 0o640)
+    try append(header, to: file)
+    return file
+  }
+
+  /// Gives the file its name; it and its content are on disk on return. After a throw the segment is thrown away.
+  func publish() throws(SystemError) {
+    let fresh = path + TrailFolder.unfinishedSuffix
+    do throws(SystemError) {
+      try file.sync()
+      try Files.rename(fresh, path)
+    } catch {
+      try? Files.unlink(fresh)
+      throw error
+    }
+    do throws(SystemError) { try Files.syncFolder(Files.folder(of: path)) } catch {
+      try? Files.unlink(path)
+      throw error
+    }
+  }
+
+  private static func append(_ bytes: [UInt8], to file: File) throws(SystemError) {
+    var failure: SystemError?
+    bytes.withUnsafeBytes { buffer in
+      do throws(SystemError) {
+        if try file.append(buffer) != buffer.count { failure = SystemError("write", ENOSPC) }
+      } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Makes sure that a frame with a body of `bodyByteCount` fits into reserved space, and leaves the part kept for records that must
+  /// not be refused, unless this is one of them.
+  @inline(__always)
+  func makeRoom(bodyByteCount: Int, isAlways: Bool) throws(SystemError) {
+    let needed = byteCount + Frame.overheadByteCount + bodyByteCount + (isAlways ? 0 : settings.alwaysByteCount)
+    if needed > reservedByteCount { try reserve(through: needed + settings.reservationByteCount) }
+  }
+
+  private func reserve(through end: Int) throws(SystemError) {
+    do throws(SystemError) {
+      try file.allocate(
+        mode: Int32(csystem_falloc_keep_size), at: reservedByteCount, count: end - reservedByteCount)
+      reservedByteCount = end
+    } catch {
+      // No reservations on this file system: a full disk then shows in the write itself.
+      guard error.code == EOPNOTSUPP else { throw error }
+      reservedByteCount = Int.max
+    }
+  }
+
+  /// Seals a padded record and adds it to the file by one write(2). After a throw the segment is broken.
+  @inline(__always)
+  func append(record plaintext: UnsafeRawBufferPointer) throws(SystemError) {
+    let bodyByteCount = plaintext.count + StreamSealer.overheadByteCount
+    let next = sequence + 1
+    associated.storeBytes(of: next.littleEndian, toByteOffset: 24, as: UInt64.self)
+    let body = UnsafeMutableRawBufferPointer(
+      start: work.baseAddress! + Frame.chainPrefixByteCount + Frame.prefixByteCount, count: bodyByteCount)
+    sealer.seal(plaintext, associated: UnsafeRawBufferPointer(associated), into: body)
+    try write(.record, bodyByteCount: bodyByteCount)
+  }
+
+  /// Adds a mark or a checkpoint.
+  func append(_ kind: Frame.Kind, _ body: [UInt8]) throws(SystemError) {
+    precondition(body.count <= Frame.bodyByteCountMax)
+    body.withUnsafeBytes {
+      (work.baseAddress! + Frame.chainPrefixByteCount + Frame.prefixByteCount).copyMemory(
+        from: $0.baseAddress!, byteCount: $0.count)
+    }
+    try write(kind, bodyByteCount: body.count)
+  }
+
+  /// Completes the frame whose body lies in `work` and writes it.
+  @inline(__always)
+  private func write(_ kind: Frame.Kind, bodyByteCount: Int) throws(SystemError) {
+    let start = work.baseAddress!
+    let next = sequence + 1
+    start.storeBytes(of: next.littleEndian, toByteOffset: ChainHead.byteCount, as: UInt64.self)
+    let frame = start + Frame.chainPrefixByteCount
+    frame.storeBytes(of: UInt16(bodyByteCount).littleEndian, as: UInt16.self)
+    frame.storeBytes(of: kind.rawValue, toByteOffset: 2, as: UInt8.self)
+
+    let hashed = Frame.chainPrefixByteCount + Frame.prefixByteCount + bodyByteCount
+    Hash.unkeyed(
+      UnsafeRawBufferPointer(start: start, count: hashed),
+      into: UnsafeMutableRawBufferPointer(start: start, count: ChainHead.byteCount))
+    (start + hashed).copyMemory(from: start, byteCount: Frame.checkByteCount)
+
+    let frameByteCount = bodyByteCount + Frame.overheadByteCount
+    do throws(SystemError) {
+      let written = try file.append(UnsafeRawBufferPointer(start: frame, count: frameByteCount))
+      guard written == frameByteCount else { throw SystemError("write", ENOSPC) }
+    } catch {
+      isBroken = true
+      throw error
+    }
+    byteCount += frameByteCount
+    sequence = next
+  }
+
+  /// What was written before the call is on disk on return, and the file is still the one with its name in the folder.
+  func sync() throws(SystemError) {
+    try file.syncData()
+    guard isInPlace else { throw SystemError("stat", ENOENT) }
+  }
+
+  /// Whether the folder still names this very file.
+  var isInPlace: Bool {
+    var named = stat()
+    var own = stat()
+    guard lstat(path, &named) == 0, fstat(file.descriptor, &own) == 0 else { return false }
+    return named.st_ino == own.st_ino && named.st_dev == own.st_dev && own.st_nlink > 0
+  }
+
+  /// Copies what the descriptor still holds back under its name, after the file was removed or replaced; on disk on return.
+  func restore(through end: Int) throws(SystemError) {
+    let fresh = path + TrailFolder.unfinishedSuffix
+    let copy = try File(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o640)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
+    defer { buffer.deallocate() }
+    var done = 0
+    while done < end {
+      let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, end - done)])
+      let count = try file.read(at: done, into: part)
+      guard count > 0 else { throw SystemError("pread", EIO) }
+      try copy.write(UnsafeRawBufferPointer(rebasing: part[..<count]), at: done)
+      done += count
+    }
+    try copy.sync()
+    try Files.rename(fresh, path)
+    try Files.syncFolder(Files.folder(of: path))
+  }
+
+  /// Cuts what lies beyond `end`, and gives back reserved space. Best effort: a reader skips what the next header does not count.
+  func cut(at end: Int) { try? file.truncate(to: end) }
+}
+
+/// Where a segment ends: the bytes that count, and the chain there.
+struct SegmentEnd: Sendable, Equatable {
+  var byteCount: Int
+  var point: ChainPoint
+}

@@ -1,0 +1,280 @@
+import Glibc
+import Platform
+import Sodium
+package import VaultFormat
+
+/// The one writer of a trail. Appends are safe from any thread and are done by the calling thread: one write(2) under a lock.
+///
+/// Two threads belong to it: the *keeper* syncs, changes segments and begins anew after failures; the *checkpointer* signs. Neither holds
+/// the lock over anything that waits for the disk. Call `close` before letting go.
+package final class TrailWriter: @unchecked Sendable {
+  let folder: TrailFolder
+  let vault: VaultID
+  let keys: TrailKeys
+  let settings: TrailSettings
+  let openHandles: @Sendable () -> [Record]
+  let rate: RecordRate
+  let teller: AnchorTeller
+  /// Used by the checkpointer alone, and by `open` and `close` while it does not run.
+  let signer: TrailSigner
+
+  /// Guards everything below.
+  let lock = Lock()
+  /// A sync or a change of segment has ended, or the phase has changed.
+  let changed = Condition()
+  /// The keeper has something to do.
+  let keeperWork = Condition()
+  /// The checkpointer has something to do.
+  let checkpointerWork = Condition()
+
+  var phase = Phase.writing
+  var segment: SegmentWriter
+  /// The end of the last good sync, in the present segment.
+  var synced: SegmentEnd
+  /// When the sync or change of segment that is under way began, on the boot clock; 0 for none.
+  var syncBegan: Int64 = 0
+  /// When the oldest unsynced record was appended; 0 for none.
+  var unsyncedSince: Int64 = 0
+  /// Somebody waits for the sync.
+  var isUrgent = false
+  /// Syncs and writes that failed. What was appended before one and not known to be synced is in doubt.
+  var failureCount: UInt64 = 0
+  /// Records of the sync that is under way, and those after it.
+  var syncing: RetainedRecords
+  var filling: RetainedRecords
+  /// A full disk is asked again after this time.
+  var noSpaceUntil: Int64 = 0
+
+
+  var reviewers: [[UInt8]]
+  /// Up to the last frame, and up to the last good sync.
+  var counters: Counts
+  var syncedCounters: Counts
+  /// The checkpoint that is in the file and not yet known to be on disk.
+  var pendingCheckpoint: PendingCheckpoint?
+  /// The last checkpoint on disk, its epoch and wall time.
+  var lastCheckpoint: TrailSigner.LastCheckpoint?
+  var checkpointEpoch: UInt64 = 0
+  var checkpointWall: Int64 = 0
+  /// When it was made, on the boot clock; or when this stretch of writing began.
+  var heartbeat: Int64
+  /// Why the last try to make a checkpoint failed.
+  var checkpointFailure: String?
+
+  var wantedChange: SegmentHeader.Kind?
+  /// After a failure: whether the old segment may still be synced (its write failed, not its sync), and when to try again.
+  var maySyncOld = false
+  var nextTry: Int64 = 0
+  var nextDrain: Int64 = 0
+  var alwaysQueue: [Record] = []
+  var lostCount: UInt64 = 0
+  var lostTotal: UInt64 = 0
+  var resumedCount: UInt64 = 0
+  var isEnding = false
+  var hasKeeperEnded = false
+  var hasCheckpointerEnded = false
+
+  enum Phase: Equatable {
+    case writing
+    /// Appends wait while a new segment is made.
+    case changing
+    /// Appends are refused; the keeper tries to begin anew.
+    case failed(String)
+    case closed
+  }
+
+  /// A checkpoint between its frame and its sync.
+  struct PendingCheckpoint {
+    var checkpoint: Checkpoint
+    var place: TrailSigner.LastCheckpoint
+    var point: ChainPoint { place.point }
+  }
+
+  /// Over the whole trail.
+  struct Counts {
+    var records: UInt64
+    var marks: UInt64
+    var markSegment: UInt64
+    var markSequence: UInt64
+    var markCommit: UInt64
+  }
+
+  private init(
+    folder: TrailFolder, vault: VaultID, keys: TrailKeys, settings: TrailSettings, reviewers: [[UInt8]], signer: TrailSigner,
+    found: TrailRecovery, segment: SegmentWriter, retained: (RetainedRecords, RetainedRecords),
+    openHandles: @escaping @Sendable () -> [Record]
+  ) {
+    self.folder = folder
+    self.vault = vault
+    self.keys = keys
+    self.settings = settings
+    self.reviewers = reviewers
+    self.signer = signer
+    self.openHandles = openHandles
+    self.segment = segment
+    synced = segment.end
+    (syncing, filling) = retained
+    counters = Counts(
+      records: found.recordCount, marks: found.markCount, markSegment: found.markSegment, markSequence: found.markSequence,
+      markCommit: found.markCommit)
+    syncedCounters = counters
+    lastCheckpoint = signer.last
+    heartbeat = segment.base.boot
+    rate = RecordRate(perSecond: settings.recordsPerSecondMax, burst: settings.recordBurstMax)
+    teller = AnchorTeller(settings.anchors)
+  }
+
+  // MARK: Life
+
+  /// Makes the folder (0750) with a signer and no segment; on disk on return.
+  ///
+  /// Returns the genesis public key (32 bytes), against which `log verify --genesis` checks the trail's origin. It is stored
+  /// nowhere that a verifier trusts: show it to the people who keep it.
+  /// - Throws: `alreadyExists` where there is a trail.
+  package static func create(in path: String, vault: VaultID, keys: TrailKeys) throws(TrailError) -> [UInt8] {
+    let folder = TrailFolder(path: path)
+    do throws(SystemError) {
+      if !Files.exists(path) {
+        try Files.makeFolder(path, mode: 0o750)
+        try Files.syncFolder(Files.folder(of: path))
+      }
+      guard try Files.list(path).isEmpty else { throw SystemError("mkdir", EEXIST) }
+    } catch { throw error.code == EEXIST ? .alreadyExists : .cannotWrite("\(error)") }
+    return try TrailSigner.create(in: folder, vault: vault, key: keys.signer).publicKey()
+  }
+
+  /// Opens the trail for writing: cuts a torn tail, begins a new segment, records a RECOVERY unless the last run ended in order, and makes a
+  /// checkpoint; all on disk on return. The caller must be the only writer (the vault's lock).
+  ///
+  /// - Parameters:
+  ///   - reviewers: X25519 public keys, at least one.
+  ///   - openHandles: an OPEN record for each open handle, to be restated at the start of each segment. Called from a thread of the
+  ///     writer while appends wait: it must not append, nor take a lock that anyone holds while appending.
+  /// - Throws: `damaged` where the trail is not the one that was written (the trail is broken), `missing` where there is none,
+  ///   `cannotWrite` where it cannot be written now.
+  package static func open(
+    in path: String, vault: VaultID, keys: TrailKeys, reviewers: [[UInt8]], settings: TrailSettings = TrailSettings(),
+    openHandles: @escaping @Sendable () -> [Record] = { [] }
+  ) throws(TrailError) -> (writer: TrailWriter, opening: TrailOpening) {
+    guard !reviewers.isEmpty, reviewers.count <= SegmentHeader.reviewerCountMax else { throw .badReviewer }
+    let folder = TrailFolder(path: path)
+    let signer = try TrailSigner.load(from: folder, vault: vault, key: keys.signer)
+    let found = try TrailRecovery(folder, vault: vault, keys: keys, signer: signer)
+    if let checkpoint = found.unknownCheckpoint { try signer.advance(to: checkpoint) }
+    if found.segment > 0 { try cut(folder.segmentPath(found.segment), found) }
+
+    let retained: (RetainedRecords, RetainedRecords)
+    do throws(SystemError) {
+      retained = (try RetainedRecords(byteCount: 1 << 20), try RetainedRecords(byteCount: 1 << 20))
+    } catch { throw .memoryNotLocked }
+    let segment = try SegmentWriter(
+      in: folder, vault: vault, kind: .start,
+      after: SegmentWriter.Predecessor(
+        number: found.segment, end: found.end, droppedByteCount: found.droppedByteCount, lastMarkSegment: found.markSegment),
+      reviewers: reviewers, settings: settings)
+    do throws(SystemError) { try segment.publish() } catch { throw .cannotWrite("\(error)") }
+    let writer = TrailWriter(
+      folder: folder, vault: vault, keys: keys, settings: settings, reviewers: reviewers, signer: signer, found: found,
+      segment: segment, retained: retained, openHandles: openHandles)
+    let opening = TrailOpening(
+      marks: found.marks, droppedByteCount: found.droppedByteCount, wasClosedCleanly: found.wasClosedCleanly,
+      end: found.segment == 0 ? nil : found.end.point)
+    try writer.begin(opening)
+    return (writer, opening)
+  }
+
+  /// Cuts the torn tail of the last segment; on disk on return.
+  private static func cut(_ path: String, _ found: TrailRecovery) throws(TrailError) {
+    do throws(SystemError) {
+      let file = try File(path, O_WRONLY | O_NOFOLLOW)
+      // Also where nothing was torn: what this run begins with must be on disk, whatever the last one knew.
+      try file.truncate(to: found.end.byteCount)
+      try file.sync()
+    } catch { throw .cannotWrite("\(error)") }
+  }
+
+  private func begin(_ opening: TrailOpening) throws(TrailError) {
+    _ = Thread(name: "trail-keeper") { self.keep() }
+    do throws(TrailError) {
+      if !opening.wasClosedCleanly {
+        var record = Record(.recovery)
+        record.details = [Record.Detail("dropped-bytes", String(opening.droppedByteCount))]
+        if let end = opening.end { record.details.append(Record.Detail("recovered-to", String(end.sequence))) }
+        try append(record)
+      }
+      try makeCheckpoint(.opening)
+    } catch {
+      endKeeper()
+      throw error
+    }
+    _ = Thread(name: "trail-signer") { self.makeCheckpoints() }
+  }
+
+  /// Ends the trail in order: a closing checkpoint, on disk on return. Append the UNMOUNT before. Nothing can be appended afterwards.
+  ///
+  /// Returns within the patience of the settings even where the disk hangs.
+  /// - Throws: `cannotWrite` where the closing checkpoint could not be made: the next start will say RECOVERY.
+  package func close() throws(TrailError) {
+    let until = Clock.boot() + settings.closePatienceNanoseconds
+    lock.lock()
+    guard !isEnding else { return lock.unlock() }
+    isEnding = true
+    checkpointerWork.broadcast()
+    while !hasCheckpointerEnded, until > Clock.boot() { changed.wait(lock, nanoseconds: Int(until - Clock.boot())) }
+    // What is being put right now may still be.
+    while case .failed = phase, until > Clock.boot() { changed.wait(lock, nanoseconds: Int(until - Clock.boot())) }
+    let isFree = hasCheckpointerEnded
+    lock.unlock()
+
+    var failure: TrailError?
+    if isFree {
+      do throws(TrailError) { try makeCheckpoint(.closing) } catch { failure = error }
+    } else {
+      failure = .cannotWrite("the disk does not answer")
+    }
+    endKeeper()
+    teller.end(within: settings.patienceNanoseconds)
+    if let failure { throw failure }
+  }
+
+  private func endKeeper() {
+    let until = Clock.boot() + settings.closePatienceNanoseconds
+    lock.lock()
+    defer { lock.unlock() }
+    phase = .closed
+    keeperWork.broadcast()
+    changed.broadcast()
+    while !hasKeeperEnded, until > Clock.boot() { changed.wait(lock, nanoseconds: Int(until - Clock.boot())) }
+    if hasKeeperEnded { segment.cut(at: segment.byteCount) }
+  }
+
+  /// Who can read the trail from now on: a new segment is begun with these keys; on disk on return.
+  package func setReviewers(_ keys: [[UInt8]]) throws(TrailError) {
+    guard !keys.isEmpty, keys.count <= SegmentHeader.reviewerCountMax else { throw .badReviewer }
+    for key in keys {
+      // A key that is no point of the curve must not stop the writer later.
+      do throws(SodiumError) { _ = try SealedBox.seal(try SecretBytes.random(count: 32), to: key) } catch {
+        throw error == .badParameter ? .badReviewer : .memoryNotLocked
+      }
+    }
+    lock.lock()
+    defer { lock.unlock() }
+    reviewers = keys
+    try change(.rotation)
+  }
+
+  // MARK: State
+
+  package var status: TrailStatus {
+    lock.withLock {
+      let now = Clock.boot()
+      return TrailStatus(
+        segment: segment.number, sequence: segment.sequence, syncedPoint: synced.point,
+        unsyncedNanoseconds: oldestUnsynced == 0 ? 0 : now - oldestUnsynced, refusal: refusal(now),
+        checkpointEpoch: lastCheckpoint == nil ? nil : checkpointEpoch, checkpointPoint: lastCheckpoint?.point,
+        checkpointWall: checkpointWall, resumedCount: resumedCount, lostCount: lostTotal, anchorMissCount: teller.missCount)
+    }
+  }
+
+  private var oldestUnsynced: Int64 { syncBegan != 0 ? syncBegan : unsyncedSince }
+}
