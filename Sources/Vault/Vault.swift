@@ -45,6 +45,8 @@ package final class Vault: Sendable {
   /// Set when damage or a failed commit forbids further changes.
   let changesRefused = ChangeRefusal()
   let latest: LatestTime
+  /// Where the trail's writer asks for the handles that are open, to restate them in each segment.
+  package let openHandles: OpenHandleSource
   let garbage = BackgroundWork()
   /// One change of rules at a time.
   let ruleChanges = Lock()
@@ -57,7 +59,8 @@ package final class Vault: Sendable {
   /// Puts the parts together. Commits begin with `startCommitting`.
   init(
     folder: VaultFolder, keys: VaultKeys, file: VaultFile, trail: TrailWriter, catalog: any Catalog, settings: VaultSettings,
-    digests: [UInt64: RowDigest], counters: Counters, commit: CommitRecord, packs: [PackNumber: PackRecord], rules: RuleSet
+    digests: [UInt64: RowDigest], counters: Counters, commit: CommitRecord, lastMark: Mark?, packs: [PackNumber: PackRecord],
+    rules: RuleSet, openHandles: OpenHandleSource
   ) throws(UnlockError) {
     id = keys.vault
     self.folder = folder
@@ -74,7 +77,8 @@ package final class Vault: Sendable {
     self.rules = rules
     rightsTable = RightsTable(grants: [], barriers: [], boundaries: [], parents: [.root: .none], generation: 0)
     pressure = DirtyPressure(limit: settings.dirtyByteCountMax)
-    committer = Committer(commit)
+    committer = Committer(commit, lastTried: lastMark?.commit ?? 0)
+    self.openHandles = openHandles
     latest = LatestTime(commit.latestTime)
     numbers.hurry = { [unowned self] () throws(VaultError) in
       // The committing thread cannot wait for itself; a commit takes far fewer numbers than half a reservation.
@@ -93,6 +97,17 @@ package final class Vault: Sendable {
 
   /// Why changes are refused at present: what flush and status tell; nil when they are not.
   package var changeFailure: VaultError? { changesRefused.current }
+}
+
+/// The OPEN records of the handles that are open now. Set by whoever opens handles; asked by the trail's writer while appends wait, so
+/// that what it calls may neither append nor wait for someone who does.
+package final class OpenHandleSource: @unchecked Sendable {
+  private let lock = Lock()
+  private var source: @Sendable () -> [Record] = { [] }
+
+  package func set(_ source: @escaping @Sendable () -> [Record]) { lock.withLock { self.source = source } }
+
+  var all: [Record] { lock.withLock { source }() }
 }
 
 /// How a vault behaves while it is unlocked; defaults are those of docs/design.md.

@@ -6,6 +6,7 @@
 ///
 /// Every operation follows one order: find, judge, do, record, answer. OPERATIONS says which right each needs.
 package import Access
+import Glibc
 import Platform
 import Synchronization
 import Trail
@@ -35,6 +36,8 @@ package final class VaultFS: Sendable {
     repeated = RepeatedRefusals(trail: vault.trail)
     // Whether somebody is in a group that a barrier names must be known for certain, from the first operation on.
     identities.watch(vault.rights.groupsInBarriers)
+    let handles = handles
+    vault.openHandles.set { handles.all.map(\.record) }
   }
 
   var trail: TrailWriter { vault.trail }
@@ -45,6 +48,21 @@ package final class VaultFS: Sendable {
 
   /// Writes what was counted and not yet recorded. Call before the vault is closed.
   package func close() { repeated.stop() }
+
+  /// Records the mount with its effective configuration. Before anything is answered.
+  /// - Throws: `io` where the trail cannot be written.
+  package func recordMount(_ details: [(key: String, value: String)]) throws(FSError) {
+    var record = Record(.mount)
+    record.actor = Record.Actor(uid: getuid(), name: "", pid: getpid())
+    record.details = details.map { Record.Detail($0.key, $0.value) }
+    try append(record)
+  }
+
+  package func recordUnmount() {
+    var record = Record(.unmount)
+    record.actor = Record.Actor(uid: getuid(), name: "", pid: getpid())
+    trail.appendAlways(record)
+  }
 
   /// Handles open now, for a segment's restatement and for status.
   package var openHandleCount: Int { handles.count + folders.count }

@@ -38,9 +38,10 @@ final class Committer: @unchecked Sendable {
   private var thread: Thread?
   private let threadID = Atomic<Int32>(0)
 
-  init(_ commit: CommitRecord) {
+  /// - Parameter lastTried: the last commit that a mark names; its number is not used again.
+  init(_ commit: CommitRecord, lastTried: UInt64) {
     committed = commit.number
-    tried = commit.number
+    tried = max(commit.number, lastTried)
     predecessor = commit.predecessor
     generation = commit.generation
   }

@@ -117,7 +117,7 @@ extension Vault {
     }
     do throws(TrailError) {
       _ = try trail.writeMark(
-        commit: commit.number, predecessor: commit.predecessor, digest: sum, generation: commit.generation,
+        commit: commit.number, predecessor: commit.predecessor, digest: sum.bytes, generation: commit.generation,
         catalogFileDigest: nil)
     } catch {
       ledger.abandon()

@@ -30,8 +30,8 @@ extension Vault {
     guard let digest = Self.digest(ofCatalogAt: folder.catalogPath, keys) else { return }
     do throws(TrailError) {
       _ = try trail.writeMark(
-        commit: committer.committed, predecessor: committer.predecessor, digest: ledger.sum, generation: file.generation,
-        catalogFileDigest: digest)
+        commit: committer.committed, predecessor: committer.predecessor, digest: ledger.sum.bytes, generation: file.generation,
+        catalogFileDigest: digest.bytes)
     } catch { throw .io("trail: \(error)") }
   }
 

@@ -60,12 +60,13 @@ extension Vault {
     let catalog: SQLiteCatalog
     do throws(CatalogError) { catalog = try SQLiteCatalog.create(at: folder.catalogPath) } catch { throw UnlockError(error) }
 
-    let trail = try openTrail(folder, keys, file, VaultSettings()).writer
+    let handles = OpenHandleSource()
+    let trail = try openTrail(folder, keys, file, VaultSettings(), handles).writer
     let counters = Counters(node: 2, rule: 1, rowVersion: 1, pack: 1)
     let none = CommitRecord(number: 0, predecessor: 0, digest: .zero, generation: file.generation, latestTime: 0)
     let vault = try Vault(
       folder: folder, keys: keys, file: file, trail: trail, catalog: catalog, settings: VaultSettings(), digests: [:],
-      counters: counters, commit: none, packs: [:], rules: RuleSet())
+      counters: counters, commit: none, lastMark: nil, packs: [:], rules: RuleSet(), openHandles: handles)
     do throws(VaultError) {
       try vault.fill(administrators: new.administrators)
       // vault.json last: until it is there, there is no vault.

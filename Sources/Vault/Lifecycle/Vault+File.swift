@@ -17,6 +17,7 @@ extension Vault {
     _ change: (VaultFile, borrowing SecretBytes) throws(KeysError) -> VaultFile
   ) throws(VaultFileChangeError) -> VaultFile {
     try fileChanges.withLockThrowing { () throws(VaultFileChangeError) -> VaultFile in
+      let before = file
       let next: VaultFile
       do throws(KeysError) {
         let root = try keys.rootCopy()
@@ -29,7 +30,9 @@ extension Vault {
         try sync()
         try folder.write(next.encode(), to: VaultFolder.firstCopy)
       } catch { throw .vault(error) }
-      trail.setReviewers(next.reviewers.map(\.publicKey))
+      if next.reviewers != before.reviewers {
+        do throws(TrailError) { try trail.setReviewers(next.reviewers.map(\.publicKey)) } catch { throw .vault(.trail(error)) }
+      }
       return next
     }
   }

@@ -40,11 +40,14 @@ extension Vault {
     let stored = try StoredState(catalog, keys)
     guard file.generation >= stored.commit.generation else { throw .damaged("vault.json: older than the catalog") }
 
-    let opened = try openTrail(folder, keys, file, settings)
+    let handles = OpenHandleSource()
+    let opened = try openTrail(folder, keys, file, settings, handles)
     let isRecovery = try compare(stored.commit, opened.opening, file)
     let vault = try Vault(
       folder: folder, keys: keys, file: file, trail: opened.writer, catalog: catalog, settings: settings, digests: stored.digests,
-      counters: stored.counters, commit: stored.commit, packs: stored.packs, rules: stored.rules)
+      counters: stored.counters,
+      commit: stored.commit, lastMark: opened.opening.lastMark,
+      packs: stored.packs, rules: stored.rules, openHandles: handles)
     do throws(VaultError) {
       try vault.checkSmallTables()
       _ = try vault.node(.root)
@@ -54,7 +57,7 @@ extension Vault {
       try vault.committer.commitAndWait()
       try vault.mendFile()
     } catch { throw UnlockError(error) }
-    if !opened.opening.wasClosed { vault.startRemovingGarbage() }
+    if !opened.opening.wasClosedCleanly { vault.startRemovingGarbage() }
     return vault
   }
 
@@ -70,19 +73,20 @@ extension Vault {
   }
 
   static func openTrail(
-    _ folder: VaultFolder, _ keys: VaultKeys, _ file: VaultFile, _ settings: VaultSettings
+    _ folder: VaultFolder, _ keys: VaultKeys, _ file: VaultFile, _ settings: VaultSettings, _ handles: OpenHandleSource
   ) throws(UnlockError) -> (writer: TrailWriter, opening: TrailOpening) {
     do throws(TrailError) {
       return try TrailWriter.open(
-        in: folder.trailPath, vault: file.vault, keys: keys.trail, reviewers: file.reviewers.map(\.publicKey), settings: settings.trail)
+        in: folder.trailPath, vault: file.vault, keys: keys.trail, reviewers: file.reviewers.map(\.publicKey), settings: settings.trail,
+        openHandles: { handles.all })
     } catch { throw .trail("\(error)") }
   }
 
   /// Catalog and trail must agree (DESIGN §4). Returns whether a crash fell between a mark and its commit.
   private static func compare(_ commit: CommitRecord, _ opening: TrailOpening, _ file: VaultFile) throws(UnlockError) -> Bool {
-    guard let last = opening.marks.last else { throw .trail("the trail names no commit, the catalog holds \(commit.number)") }
+    guard let last = opening.lastMark else { throw .trail("the trail names no commit, the catalog holds \(commit.number)") }
     guard file.generation >= last.generation else { throw .damaged("vault.json: older than the trail") }
-    guard let mark = opening.marks.last(where: { $0.commit == commit.number }) else {
+    guard let mark = opening.marks.first(where: { $0.commit == commit.number }) else {
       if last.predecessor == commit.number { return true }
       guard last.commit < commit.number else {
         throw .damaged("catalog: holds commit \(commit.number), the trail's last is \(last.commit): an older catalog was put back")

@@ -15,6 +15,8 @@ package final class OpenDocument: Sendable {
   let appends: Bool
   /// Made by this handle's opener with CREATE: reads, writes and attributes go while `add` holds.
   let isCreator: Bool
+  /// What its OPEN record said, to be restated in later segments.
+  let record: Record
 
   // MARK: The permit: a judgement that stands while none of these has changed; read on every read without a lock.
 
@@ -29,7 +31,7 @@ package final class OpenDocument: Sendable {
   nonisolated(unsafe) private var readByteCount: UInt64 = 0
   nonisolated(unsafe) private var writtenByteCount: UInt64 = 0
 
-  init(id: HandleID, node: Node, opener: Caller, name: String, access: OpenAccess, isCreator: Bool) {
+  init(id: HandleID, node: Node, opener: Caller, name: String, access: OpenAccess, isCreator: Bool, record: Record) {
     self.id = id
     self.node = node
     self.opener = opener
@@ -38,6 +40,7 @@ package final class OpenDocument: Sendable {
     canWrite = access.writes
     appends = access.appends
     self.isCreator = isCreator
+    self.record = record
   }
 
   /// Whether the opener's right was judged and nothing that it rests on has changed since.

@@ -26,13 +26,16 @@ extension VaultFS {
     let generation = judge.rights.generation
     let place = node.placeGeneration.load(ordering: .acquiring)
     do throws(VaultError) { try vault.open(node) } catch { throw FSError(error) }
+    let id = handles.newID()
+    let record = openRecord(judge, node, id, standing.decision(for: access.rights), access)
     let handle = OpenDocument(
-      id: handles.newID(), node: node, opener: judge.caller, name: judge.subject.user.name, access: access, isCreator: false)
+      id: id, node: node, opener: judge.caller, name: judge.subject.user.name, access: access, isCreator: false, record: record)
     do throws(FSError) {
+      try append(record)
       if access.truncates {
         do throws(VaultError) { try vault.truncate(node, to: 0) } catch { throw FSError(error) }
+        recordTruncation(handle)
       }
-      try recordOpen(.open, judge, handle, standing.decision(for: access.rights), access)
     } catch {
       vault.close(node)
       throw error
@@ -64,12 +67,14 @@ extension VaultFS {
       try require(.add, judge, standing, .create, folder)
       let slot = try slots.slot(of: caller.uid)
       guard let node = try makeNode(.document, named: name, in: folder, mode: mode, caller) else { continue }
+      let id = handles.newID()
+      let record = openRecord(judge, node, id, .creator(standing.grant(for: .add)), access)
       let handle = OpenDocument(
-        id: handles.newID(), node: node, opener: caller, name: judge.subject.user.name, access: access, isCreator: true)
+        id: id, node: node, opener: caller, name: judge.subject.user.name, access: access, isCreator: true, record: record)
       do throws(FSError) {
         do throws(VaultError) { try vault.open(node) } catch { throw FSError(error) }
         try recordCreation(judge, node, folder, standing)
-        try recordOpen(.open, judge, handle, .creator(standing.grant(for: .add)), access)
+        try append(record)
       } catch {
         undoCreation(node)
         throw error
@@ -134,22 +139,24 @@ extension VaultFS {
     try append(record)
   }
 
-  private func recordOpen(
-    _ action: Record.Action, _ judge: Judge, _ handle: OpenDocument, _ decision: Record.Decision, _ access: OpenAccess
-  ) throws(FSError) {
-    var record = Record(action)
+  private func openRecord(
+    _ judge: Judge, _ node: Node, _ id: HandleID, _ decision: Record.Decision, _ access: OpenAccess
+  ) -> Record {
+    var record = Record(.open)
     record.actor = actor(judge)
-    record.object = object(handle.node)
-    record.handle = handle.id
+    record.object = object(node)
+    record.handle = id
     record.decision = decision
     record.details = [Record.Detail("mode", access.words)]
-    try append(record)
-    guard access.truncates, action == .open, !handle.isCreator else { return }
-    var write = Record(.write)
-    write.handle = handle.id
-    write.range = Record.Range(offset: 0, asked: 0, returned: 0)
-    write.details = [Record.Detail("kind", "truncate")]
-    try append(write)
+    return record
+  }
+
+  private func recordTruncation(_ handle: OpenDocument) {
+    var record = Record(.write)
+    record.handle = handle.id
+    record.range = Record.Range(offset: 0, asked: 0, returned: 0)
+    record.details = [Record.Detail("kind", "truncate")]
+    recordDone(record)
   }
 
   /// Row 10: never refused. Its caller is nobody worth the name.

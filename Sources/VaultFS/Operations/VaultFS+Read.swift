@@ -26,7 +26,8 @@ extension VaultFS {
       if throughPages || caller.uid != handle.opener.uid {
         try trail.append(uncommonRead(caller, handle, offset, buffer.count, count, throughPages))
       } else {
-        try trail.appendRead(handle: id, offset: offset, asked: UInt64(buffer.count), returned: UInt64(count))
+        try trail.appendRead(
+          handle: id, offset: offset, asked: UInt64(buffer.count), returned: UInt64(count), uid: caller.uid)
       }
     } catch {
       // Nothing was answered: what was unsealed into the worker's memory is overwritten by its next request.
