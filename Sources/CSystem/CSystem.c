@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
@@ -33,6 +34,8 @@ int csystem_name_thread(const char *name) { return pthread_setname_np(pthread_se
 pid_t csystem_thread_id(void) { return gettid(); }
 
 int csystem_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+int csystem_rename(const char *from, const char *to, unsigned int flags) { return renameat2(AT_FDCWD, from, AT_FDCWD, to, flags); }
 
 uint64_t csystem_makedev(uint32_t major, uint32_t minor) { return makedev(major, minor); }
 

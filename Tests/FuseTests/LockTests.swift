@@ -3,7 +3,7 @@ import Glibc
 import Platform
 import Synchronization
 import Testing
-import fuse_floor
+@testable import fuse_floor
 
 /// Locks that wait, and stop waiting.
 @Suite(.serialized, .enabled(if: canMount, "needs root and /dev/fuse"), .timeLimit(.minutes(2)))

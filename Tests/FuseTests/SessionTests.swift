@@ -2,7 +2,7 @@ import Glibc
 import Platform
 import Synchronization
 import Testing
-import fuse_floor
+@testable import fuse_floor
 
 @testable import Fuse
 

@@ -3,7 +3,7 @@ import Glibc
 import Platform
 import Synchronization
 import Testing
-import fuse_floor
+@testable import fuse_floor
 
 /// Whether mounted tests can run here. Where they cannot, they are skipped, saying so; in CI they run and fail.
 let canMount: Bool = {

@@ -1,9 +1,10 @@
-// System calls and constants that Swift's Glibc module does not carry, since they need _GNU_SOURCE.
+// System calls and constants that Swift's Glibc module does not carry, mostly since they need _GNU_SOURCE; and sys/xattr.h whole.
 #ifndef STRONGROOM_CSYSTEM_H
 #define STRONGROOM_CSYSTEM_H
 
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/xattr.h>
 
 /// The credentials of the process at the other end of a Unix socket (SO_PEERCRED).
 /// Returns 0, or -1 with errno set.
@@ -25,7 +26,8 @@ pid_t csystem_thread_id(void);
 /// Makes the process undumpable and unreadable to others of its uid (PR_SET_DUMPABLE 0).
 int csystem_forbid_dumps(void);
 
-/// renameat2(2) flags, as FUSE passes them.
+/// renameat2(2) of paths. The flags are those that FUSE passes.
+int csystem_rename(const char *from, const char *to, unsigned int flags);
 enum { csystem_rename_noreplace = 1, csystem_rename_exchange = 2 };
 
 /// lseek(2) whence values for data and holes.

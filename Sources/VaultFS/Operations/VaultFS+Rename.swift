@@ -121,7 +121,7 @@ extension VaultFS {
     var record = Record(.rename)
     record.actor = actor(judge)
     record.object = before
-    record.target = Record.Object(node: move.node.id, path: path)
+    record.target = Record.Object(node: move.node.id, path: Self.recorded(path))
     record.decision = move.sourceStanding.decision(for: move.isWithinFolder ? .edit : .remove)
     if !move.isWithinFolder, case .grant(let id) = move.targetStanding.decision(for: .add) {
       record.details = [Record.Detail("target-grant", String(id.value))]

@@ -15,7 +15,15 @@ extension VaultFS {
 
   func object(_ node: Node) -> Record.Object {
     let size = node.kind == .document ? vault.record(of: node).size : nil
-    return Record.Object(node: node.id, path: vault.path(of: node), size: size)
+    return Record.Object(node: node.id, path: Self.recorded(vault.path(of: node)), size: size)
+  }
+
+  /// The most of a path that a record holds: twice what one system call takes.
+  private static let pathByteCountMax = 8192
+
+  /// A path as records hold it: of a very long one the end, after three dots.
+  static func recorded(_ path: [UInt8]) -> [UInt8] {
+    path.count <= pathByteCountMax ? path : Array("...".utf8) + path.suffix(pathByteCountMax - 3)
   }
 
   /// - Throws: `io` where the trail cannot be written: the caller then undoes what it did, or has done nothing yet.
