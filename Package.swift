@@ -90,7 +90,7 @@ let package = Package(
     tests("VaultTests", ["Vault", "Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "VaultFormat", "Platform"]),
     tests("VaultFSTests", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"]),
     tests("ControlTests", ["Control", "VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Platform"]),
-    tests("StrongroomCLITests", ["StrongroomCLI", "Control", "VaultFormat", "Platform"]),
+    tests("StrongroomCLITests", ["StrongroomCLI", "Control", "Sodium", "VaultFormat", "Platform", arguments]),
     tests("MountedTests", ["Platform", "CSystem"]),
   ]
 )

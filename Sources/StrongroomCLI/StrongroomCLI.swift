@@ -18,7 +18,7 @@ package enum StrongroomCLI {
       try OutputBuffer.standard.flush()
     } catch {
       let failure = CommandFailure(.error, .outputFailed, ["reason": error.description])
-      Console.standard(GlobalOptions(), environment: environment).report(failure)
+      Console.standard(OutputOptions(), environment: environment).report(failure)
       if code == .done { exit(failure.exitCode.rawValue) }
     }
     exit(code.rawValue)
@@ -26,7 +26,7 @@ package enum StrongroomCLI {
 
   /// - Parameter arguments: the program's name first. Called as `mount.fuse.strongroom` (or a link of that name), it is what mount(8) calls for fstab.
   package static func run(
-    _ arguments: [String], environment: [String: String], context: (GlobalOptions) -> CommandContext
+    _ arguments: [String], environment: [String: String], context: (OutputOptions) -> CommandContext
   ) -> ExitCode {
     var words = GlobalOptions.movedBehindTheCommand(Array(arguments.dropFirst()))
     let program = arguments.first?.split(separator: "/").last ?? ""
@@ -38,7 +38,7 @@ package enum StrongroomCLI {
         try command.run()
         return .done
       }
-      let context = context(runnable.global)
+      let context = context(runnable.global.output)
       do throws(CommandFailure) {
         return try runnable.run(in: context)
       } catch {
@@ -51,10 +51,9 @@ package enum StrongroomCLI {
   }
 
   /// What the parser threw: help that was asked for, or a usage error.
-  private static func end(with error: any Error, words: [String], context: (GlobalOptions) -> CommandContext) -> ExitCode {
-    var options = GlobalOptions()
-    options.json = words.prefix { $0 != "--" }.contains("--json")
-    let console = context(options).console
+  private static func end(with error: any Error, words: [String], context: (OutputOptions) -> CommandContext) -> ExitCode {
+    // What was asked for could not be parsed, but how the error is to be read can be seen.
+    let console = context(OutputOptions(json: words.prefix { $0 != "--" }.contains("--json"))).console
     guard Strongroom.exitCode(for: error) != .success else {
       console.print(Strongroom.fullMessage(for: error))
       return .done
@@ -72,6 +71,7 @@ package enum StrongroomCLI {
   /// In the form of our errors: one line, lower case, no full stop.
   private static func sentence(_ text: String) -> String {
     var line = text.split(separator: "\n").first.map { String($0) } ?? text
+    if let end = line.range(of: ". ") { line.removeSubrange(end.lowerBound...) }
     if line.hasSuffix(".") { line.removeLast() }
     return line.prefix(1).lowercased() + line.dropFirst()
   }

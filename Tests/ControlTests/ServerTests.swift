@@ -15,7 +15,9 @@ import VaultFormat
     replies.send(slots) { .keySlots($0) }
   case .accessWho:
     // Far more than a socket's buffer holds.
-    while replies.send(.reviewers([ReviewerReport(label: String(repeating: "x", count: 100_000), publicKey: "", fingerprint: "")])) {}
+    while replies.send(
+      .reviewers([ReviewerReport(label: String(repeating: "x", count: 100_000), publicKey: "", fingerprint: "")]))
+    {}
   case .unmount:
     throw ControlFailure(code: "not-permitted", arguments: ["path": "/张伟"], hint: "ask-administrator", exitCode: 4)
   default:
@@ -67,7 +69,8 @@ private func labels(_ client: ControlClient) throws -> [String] {
     #expect(client.server == ControlPeer(uid: geteuid(), gid: getegid(), pid: getpid()))
     var answers: [ControlResponse] = []
     try client.ask(.reviewerList) { answers.append($0) }
-    #expect(answers == [.reviewers([ReviewerReport(label: "\(geteuid())", publicKey: "\(getpid())", fingerprint: "\(getegid())")])])
+    #expect(
+      answers == [.reviewers([ReviewerReport(label: "\(geteuid())", publicKey: "\(getpid())", fingerprint: "\(getegid())")])])
   }
 
   @Test func anyoneMayConnectAndOnlyTheOwnerMayChangeTheFolder() throws {
@@ -81,7 +84,10 @@ private func labels(_ client: ControlClient) throws -> [String] {
     let fixture = try Fixture()
     let client = try fixture.client()
     for _ in 0..<100 { #expect(try labels(client) == ["\(geteuid())"]) }
-    #expect(throws: ControlError.refused(ControlFailure(code: "not-permitted", arguments: ["path": "/张伟"], hint: "ask-administrator", exitCode: 4))) {
+    #expect(
+      throws: ControlError.refused(
+        ControlFailure(code: "not-permitted", arguments: ["path": "/张伟"], hint: "ask-administrator", exitCode: 4))
+    ) {
       try client.ask(.unmount) { _ in }
     }
     #expect(try labels(client).count == 1)
@@ -103,11 +109,16 @@ private func labels(_ client: ControlClient) throws -> [String] {
   @Test func anUnknownKindIsAnsweredAndTheConnectionGoesOn() throws {
     let fixture = try Fixture()
     let channel = try fixture.raw()
-    for text in [#"{"version":1,"request":{"kind":"brew-tea"}}"#, #"{"version":9,"request":{}}"#, #"{"version":1,"request":{"kind":"status"}}"#] {
+    for text in [
+      #"{"version":1,"request":{"kind":"brew-tea"}}"#, #"{"version":9,"request":{}}"#,
+      #"{"version":1,"request":{"kind":"status"}}"#,
+    ] {
       try channel.send(Array(text.utf8), limit: 1 << 20, milliseconds: 5_000)
     }
     var frames: [ControlFrame] = []
-    for _ in 0..<3 { frames.append(try ControlFrame(parsing: try #require(try channel.receive(limit: 1 << 20, milliseconds: 5_000)))) }
+    for _ in 0..<3 {
+      frames.append(try ControlFrame(parsing: try #require(try channel.receive(limit: 1 << 20, milliseconds: 5_000))))
+    }
     #expect(frames == [.failure(.unknownRequest("brew-tea")), .failure(.newerVersion(9)), .end])
   }
 
@@ -137,7 +148,8 @@ private func labels(_ client: ControlClient) throws -> [String] {
     let fixture = try Fixture { $0.frameByteCountMax = 4096 }
     let channel = try fixture.raw()
     let text = #"{"version":1,"request":{"kind":"status"}"#
-    try channel.send(Array((text + String(repeating: " ", count: 4095 - text.utf8.count) + "}").utf8), limit: 1 << 20, milliseconds: 5_000)
+    try channel.send(
+      Array((text + String(repeating: " ", count: 4095 - text.utf8.count) + "}").utf8), limit: 1 << 20, milliseconds: 5_000)
     let answer = try #require(try channel.receive(limit: 1 << 20, milliseconds: 5_000))
     #expect(try ControlFrame(parsing: answer) == .end)
   }
@@ -239,10 +251,12 @@ private func labels(_ client: ControlClient) throws -> [String] {
 
 @Test func theSocketLiesWhereTheMounterCanMakeIt() {
   #expect(ControlAddress.serverFolder(uid: 0, environment: ["XDG_RUNTIME_DIR": "/run/user/0"]) == "/run/strongroom")
-  #expect(ControlAddress.serverFolder(uid: 1000, environment: ["XDG_RUNTIME_DIR": "/run/user/1000"]) == "/run/user/1000/strongroom")
+  #expect(
+    ControlAddress.serverFolder(uid: 1000, environment: ["XDG_RUNTIME_DIR": "/run/user/1000"]) == "/run/user/1000/strongroom")
   #expect(ControlAddress.serverFolder(uid: 1000, environment: [:]) == "/tmp/strongroom-1000")
   #expect(ControlAddress.serverFolder(uid: 1000, environment: ["XDG_RUNTIME_DIR": "relative"]) == "/tmp/strongroom-1000")
-  #expect(ControlAddress.serverFolder(uid: 990, environment: ["RUNTIME_DIRECTORY": "/run/strongroom:/run/x"]) == "/run/strongroom")
+  #expect(
+    ControlAddress.serverFolder(uid: 990, environment: ["RUNTIME_DIRECTORY": "/run/strongroom:/run/x"]) == "/run/strongroom")
   let vault = ID128(high: 0, low: 1)
   let own = ControlAddress.candidates(vault: vault, mounter: 1000, caller: 1000, environment: ["XDG_RUNTIME_DIR": "/x"])
   #expect(own.map(\.folder) == ["/run/strongroom", "/x/strongroom", "/run/user/1000/strongroom", "/tmp/strongroom-1000"])

@@ -37,17 +37,21 @@ private let requests: [ControlRequest] = [
   let responses: [ControlResponse] = [
     .status(
       StatusReport(
-        vault: vault, mountpoint: "/mnt/档案", pid: 7, mounted: time, generation: 1, commitNumber: 2, nodeCount: 3, uncommittedNodeCount: 4,
-        openHandleCount: 5, grantCount: 6, barrierCount: 7, boundaryCount: 8, trailSegment: 9, trailRecordCount: UInt64(Int64.max),
+        vault: vault, mountpoint: "/mnt/档案", pid: 7, mounted: time, generation: 1, commitNumber: 2, nodeCount: 3,
+        uncommittedNodeCount: 4,
+        openHandleCount: 5, grantCount: 6, barrierCount: 7, boundaryCount: 8, trailSegment: 9,
+        trailRecordCount: UInt64(Int64.max),
         unsyncedRecordCount: 11, lastCheckpoint: nil, problems: [.init(trouble: .trailRefusing, reason: "write: x", since: time)],
         configuration: ["workers": "2"])),
     .grants([
       GrantReport(
-        id: RuleID(1), path: path, to: zhang, rights: .all, from: nil, until: time, giver: zhang, given: time, reason: "", state: .live)
+        id: RuleID(1), path: path, to: zhang, rights: .all, from: nil, until: time, giver: zhang, given: time, reason: "",
+        state: .live)
     ]),
     .barriers([
       BarrierReport(
-        id: RuleID(1), path: path, against: zhang, name: "n", owner: zhang, raised: time, reason: "", from: nil, until: nil, state: .ended)
+        id: RuleID(1), path: path, against: zhang, name: "n", owner: zhang, raised: time, reason: "", from: nil, until: nil,
+        state: .ended)
     ]),
     .boundaries([BoundaryReport(id: RuleID(1), path: path, owner: zhang, set: time, reason: "")]),
     .explanation(
@@ -106,7 +110,10 @@ func pathsAreTextAndBytes(_ text: String, _ bytes: [UInt8]) throws {
   #expect(VaultPath(bytes: bytes) == path)
 }
 
-@Test(arguments: ["", "a", "//", "/a//b", "/./a", "/a/..", #"/a\"#, #"/\x"#, #"/\xf"#, #"/\xFF"#, #"/\n"#, "/" + String(repeating: "a", count: 256)])
+@Test(arguments: [
+  "", "a", "//", "/a//b", "/./a", "/a/..", #"/a\"#, #"/\x"#, #"/\xf"#, #"/\xFF"#, #"/\n"#,
+  "/" + String(repeating: "a", count: 256),
+])
 func whatIsNoPathIsRefused(_ text: String) { #expect(VaultPath(text: text) == nil) }
 
 @Test func aSlashAtTheEndIsNoName() { #expect(VaultPath(text: "/a/")?.text == "/a") }
@@ -121,7 +128,8 @@ func timesAreRead(_ text: String, _ nanoseconds: Int64) { #expect(WallTime(text)
 @Test(arguments: [
   "", "2026", "2026-03-01", "2026-03-01T08:00:00", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z",
   "2026-01-32T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z", "2026-12-31T23:59:60Z", "2026-01-01T00:00:00.Z",
-  "2026-01-01T00:00:00.0000000001Z", "2026-01-01T00:00:00+0800", "2026-01-01T00:00:00Zx", "1500-01-01T00:00:00Z", "2300-01-01T00:00:00Z",
+  "2026-01-01T00:00:00.0000000001Z", "2026-01-01T00:00:00+0800", "2026-01-01T00:00:00Zx", "1500-01-01T00:00:00Z",
+  "2300-01-01T00:00:00Z",
 ])
 func whatIsNoTimeIsRefused(_ text: String) { #expect(WallTime(text) == nil) }
 

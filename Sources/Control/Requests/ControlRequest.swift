@@ -34,7 +34,8 @@ package struct GrantAddRequest: Codable, Sendable, Hashable {
   package var until: WallTime?
   package var reason: String
 
-  package init(path: VaultPath, to: PrincipalName, rights: Rights, from: WallTime? = nil, until: WallTime? = nil, reason: String) {
+  package init(path: VaultPath, to: PrincipalName, rights: Rights, from: WallTime? = nil, until: WallTime? = nil, reason: String)
+  {
     self.path = path
     self.to = to
     self.rights = rights

@@ -25,10 +25,14 @@ package struct ControlAddress: Sendable, Hashable {
   }
 
   /// Where a client looks for the server of a mount by `mounter`, in order.
-  package static func candidates(vault: VaultID, mounter: UInt32, caller: UInt32, environment: [String: String]) -> [ControlAddress] {
+  package static func candidates(vault: VaultID, mounter: UInt32, caller: UInt32, environment: [String: String])
+    -> [ControlAddress]
+  {
     var folders = ["/run/strongroom"]
     if mounter != 0 {
-      if mounter == caller, let user = environment["XDG_RUNTIME_DIR"], user.hasPrefix("/") { folders.append(user + "/strongroom") }
+      if mounter == caller, let user = environment["XDG_RUNTIME_DIR"], user.hasPrefix("/") {
+        folders.append(user + "/strongroom")
+      }
       folders.append("/run/user/\(mounter)/strongroom")
       folders.append("/tmp/strongroom-\(mounter)")
     }

@@ -70,7 +70,9 @@ package final class ControlClient {
       // A server with too many connections answers before it reads, and closes: its answer can still be read.
     }
     while true {
-      guard let bytes = try channel.receive(limit: limits.frameByteCountMax, milliseconds: milliseconds) else { throw .disconnected }
+      guard let bytes = try channel.receive(limit: limits.frameByteCountMax, milliseconds: milliseconds) else {
+        throw .disconnected
+      }
       let frame: ControlFrame
       do throws(ControlFailure) {
         frame = try ControlFrame(parsing: bytes)

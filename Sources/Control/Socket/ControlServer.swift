@@ -65,7 +65,9 @@ package final class ControlServer: @unchecked Sendable {
 
   /// Makes the folder and the socket and serves until `stop`. A socket that nobody listens on is replaced, a live one is not.
   /// - Throws: `alreadyRunning`, `foreignOwner`, `pathTooLong`, `system`.
-  package init(at address: ControlAddress, limits: ControlLimits = ControlLimits(), handler: @escaping ControlHandler) throws(ControlError) {
+  package init(at address: ControlAddress, limits: ControlLimits = ControlLimits(), handler: @escaping ControlHandler)
+    throws(ControlError)
+  {
     try address.prepareFolder()
     var wake: [Int32] = [0, 0]
     guard csystem_pipe(&wake) == 0 else { throw .system(SystemError("pipe2", errno)) }

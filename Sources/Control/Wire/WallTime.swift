@@ -32,7 +32,8 @@ package struct WallTime: Sendable, Hashable, Comparable {
   package init?(
     year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0, nanosecond: Int = 0, offsetSeconds: Int = 0
   ) {
-    guard (1678...2261).contains(year), (1...12).contains(month), (1...Self.dayCount(year: year, month: month)).contains(day) else {
+    guard (1678...2261).contains(year), (1...12).contains(month), (1...Self.dayCount(year: year, month: month)).contains(day)
+    else {
       return nil
     }
     guard (0...23).contains(hour), (0...59).contains(minute), (0...59).contains(second), (0..<1_000_000_000).contains(nanosecond)

@@ -22,7 +22,7 @@ package struct CommandContext: Sendable {
   }
 
   /// Of this process.
-  package static func process(_ options: GlobalOptions, environment: [String: String]) -> CommandContext {
+  package static func process(_ options: OutputOptions, environment: [String: String]) -> CommandContext {
     CommandContext(
       console: .standard(options, environment: environment), environment: environment,
       mountTable: { () throws(CommandFailure) in

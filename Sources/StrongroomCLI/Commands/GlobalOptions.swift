@@ -9,6 +9,8 @@ package struct GlobalOptions: ParsableArguments {
 
   package init() {}
 
+  package var output: OutputOptions { OutputOptions(json: json, quiet: quiet, verbose: verbose, noColor: noColor) }
+
   /// `--json`, `--quiet`, `--verbose` and `--no-color` that stand before the command's name are moved behind it, where the parser expects them.
   static func movedBehindTheCommand(_ arguments: [String]) -> [String] {
     let known: Set<String> = ["--json", "--quiet", "-q", "--verbose", "-v", "--no-color"]

@@ -26,7 +26,9 @@ package struct NewSecretOptions: ParsableArguments {
   package init() {}
 
   package func read() throws(CommandFailure) -> SecretBytes {
-    try SecretSource.choose(passphraseFile: passphraseFile, keyFile: nil, environment: [:], hasTerminal: TerminalPrompt.isAvailable)
-      .readNew(prompt: Message(ReportText.newPassphrase), again: Message(ReportText.newPassphraseAgain))
+    try SecretSource.choose(
+      passphraseFile: passphraseFile, keyFile: nil, environment: [:], hasTerminal: TerminalPrompt.isAvailable
+    )
+    .readNew(prompt: Message(ReportText.newPassphrase), again: Message(ReportText.newPassphraseAgain))
   }
 }

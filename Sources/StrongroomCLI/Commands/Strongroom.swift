@@ -4,7 +4,8 @@ import ArgumentParser
 struct Strongroom: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "strongroom", abstract: HelpText.strongroom(), discussion: HelpText.discussion(), version: "strongroom \(version)",
+      commandName: "strongroom", abstract: HelpText.strongroom(), discussion: HelpText.discussion(),
+      version: "strongroom \(version)",
       subcommands: [
         UnmountCommand.self, StatusCommand.self, GrantNoun.self, BarrierNoun.self, BoundaryNoun.self, AccessNoun.self,
         ReviewerNoun.self, ConfigNoun.self,

@@ -89,6 +89,7 @@ package struct MountHelperArguments: Sendable, Equatable {
 
   private static func usage(_ reason: String) -> CommandFailure {
     CommandFailure(
-      .usage, ErrorText.usage, ["reason": reason, "usage": "mount.fuse.strongroom VAULT MOUNTPOINT [-sfnv] [-o OPTIONS]"], hint: .usage)
+      .usage, ErrorText.usage, ["reason": reason, "usage": "mount.fuse.strongroom VAULT MOUNTPOINT [-sfnv] [-o OPTIONS]"],
+      hint: .usage)
   }
 }

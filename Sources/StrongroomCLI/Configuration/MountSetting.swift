@@ -42,7 +42,9 @@ package struct MountSetting: Sendable {
     .text("syslog-identifier", "1 to 32 letters, digits, '-', '_' or '.'", \.syslogIdentifier, .settingSyslogIdentifier) {
       (1...32).contains($0.utf8.count) && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
     },
-    .text("passphrase-file", "an absolute path", \.passphraseFile, .settingPassphraseFile) { isPath($0, after: "") },
+    .text("passphrase-file", "an absolute path or -", \.passphraseFile, .settingPassphraseFile) {
+      $0 == "-" || isPath($0, after: "")
+    },
     .text("key-file", "an absolute path", \.keyFile, .settingKeyFile) { isPath($0, after: "") },
   ]
 
@@ -79,7 +81,7 @@ package struct MountSetting: Sendable {
       bounds(String(range.lowerBound), String(range.upperBound))
       return CommandFailure(.usage, .configBadCount, arguments)
     case .duration(let range):
-      bounds(Duration.shown(range.lowerBound), Duration.shown(range.upperBound))
+      bounds(TimeSpan.shown(range.lowerBound), TimeSpan.shown(range.upperBound))
       return CommandFailure(.usage, .configBadDuration, arguments, hint: .durations)
     case .size(let range):
       bounds(ByteSize.shown(range.lowerBound), ByteSize.shown(range.upperBound))
@@ -99,24 +101,31 @@ package struct MountSetting: Sendable {
 extension MountSetting {
   private typealias Place<Value> = WritableKeyPath<MountConfiguration, Value> & Sendable
 
-  private static func count(_ name: String, _ range: ClosedRange<Int>, _ place: any Place<Int>, _ help: HelpText) -> MountSetting {
+  private static func count(_ name: String, _ range: ClosedRange<Int>, _ place: any Place<Int>, _ help: HelpText) -> MountSetting
+  {
     MountSetting(name: name, kind: .count(range), help: help, show: { String($0[keyPath: place]) }) { configuration, text in
-      guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text), range.contains(value) else { return false }
+      guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text), range.contains(value) else {
+        return false
+      }
       configuration[keyPath: place] = value
       return true
     }
   }
 
-  private static func duration(_ name: String, _ range: ClosedRange<Int64>, _ place: any Place<Int64>, _ help: HelpText) -> MountSetting {
-    MountSetting(name: name, kind: .duration(range), help: help, show: { Duration.shown($0[keyPath: place]) }) { configuration, text in
-      guard let value = Duration.nanoseconds(text), range.contains(value) else { return false }
+  private static func duration(_ name: String, _ range: ClosedRange<Int64>, _ place: any Place<Int64>, _ help: HelpText)
+    -> MountSetting
+  {
+    MountSetting(name: name, kind: .duration(range), help: help, show: { TimeSpan.shown($0[keyPath: place]) }) {
+      configuration, text in
+      guard let value = TimeSpan.nanoseconds(text), range.contains(value) else { return false }
       configuration[keyPath: place] = value
       return true
     }
   }
 
   private static func size(_ name: String, _ range: ClosedRange<Int>, _ place: any Place<Int>, _ help: HelpText) -> MountSetting {
-    MountSetting(name: name, kind: .size(range), help: help, show: { ByteSize.shown($0[keyPath: place]) }) { configuration, text in
+    MountSetting(name: name, kind: .size(range), help: help, show: { ByteSize.shown($0[keyPath: place]) }) {
+      configuration, text in
       guard let value = ByteSize.parse(text), range.contains(value) else { return false }
       configuration[keyPath: place] = value
       return true
@@ -150,7 +159,8 @@ extension MountSetting {
   }
 
   private static func text(
-    _ name: String, _ words: String, _ place: any Place<String?>, _ help: HelpText, _ accepts: @escaping @Sendable (String) -> Bool
+    _ name: String, _ words: String, _ place: any Place<String?>, _ help: HelpText,
+    _ accepts: @escaping @Sendable (String) -> Bool
   ) -> MountSetting {
     MountSetting(name: name, kind: .text(words), help: help, show: { $0[keyPath: place] ?? "" }) { configuration, text in
       guard accepts(text) else { return false }
@@ -160,9 +170,11 @@ extension MountSetting {
   }
 
   private static func list(
-    _ name: String, _ words: String, _ place: any Place<[String]>, _ help: HelpText, _ accepts: @escaping @Sendable (String) -> Bool
+    _ name: String, _ words: String, _ place: any Place<[String]>, _ help: HelpText,
+    _ accepts: @escaping @Sendable (String) -> Bool
   ) -> MountSetting {
-    MountSetting(name: name, kind: .list(words), help: help, show: { $0[keyPath: place].joined(separator: ",") }) { configuration, text in
+    MountSetting(name: name, kind: .list(words), help: help, show: { $0[keyPath: place].joined(separator: ",") }) {
+      configuration, text in
       guard accepts(text), !configuration[keyPath: place].contains(text) else { return false }
       configuration[keyPath: place].append(text)
       return true

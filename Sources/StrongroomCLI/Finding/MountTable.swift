@@ -53,7 +53,8 @@ package struct MountTable: Sendable {
   package init(parsing bytes: [UInt8]) {
     entries = bytes.split(separator: 0x0a).compactMap { line in
       let fields = line.split(separator: 0x20)
-      guard fields.count >= 7, let dash = fields[6...].firstIndex(where: { $0.elementsEqual([0x2d]) }), fields.count > dash + 3 else {
+      guard fields.count >= 7, let dash = fields[6...].firstIndex(where: { $0.elementsEqual([0x2d]) }), fields.count > dash + 3
+      else {
         return nil
       }
       return Entry(

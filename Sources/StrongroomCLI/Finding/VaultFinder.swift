@@ -30,7 +30,9 @@ package struct VaultFinder: Sendable {
   package func find(_ path: String, vaultFolder: String?) throws(CommandFailure) -> (found: FoundVault, path: VaultPath) {
     if let vaultFolder {
       let found = try find(folder: vaultFolder)
-      guard let place = VaultPath(text: path) else { throw CommandFailure(.usage, .badVaultPath, ["value": path], hint: .vaultPath) }
+      guard let place = VaultPath(text: path) else {
+        throw CommandFailure(.usage, .badVaultPath, ["value": path], hint: .vaultPath)
+      }
       return (found, place)
     }
     let absolute = PathBytes.absolute(path)

@@ -16,7 +16,9 @@ package struct DaemonChild: ~Copyable {
   package init(descriptor: Int32 = DaemonLauncher.channel) throws(CommandFailure) {
     guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw CommandFailure(.usage, .launchDamaged) }
     let channel = LaunchChannel(adopting: descriptor)
-    guard let plan = try? channel.receive(limit: DaemonLauncher.frameByteCountMax) else { throw CommandFailure(.usage, .launchDamaged) }
+    guard let plan = try? channel.receive(limit: DaemonLauncher.frameByteCountMax) else {
+      throw CommandFailure(.usage, .launchDamaged)
+    }
     let secret = try Self.receiveSecret(channel)
     self.channel = channel
     self.plan = plan
@@ -28,7 +30,8 @@ package struct DaemonChild: ~Copyable {
       return try channel.receiveSecret(limit: SecretSource.keyFileByteCounts.upperBound)
     } catch {
       let failure =
-        error == .memoryNotLocked ? CommandFailure(.error, .memoryNotLocked, hint: .memoryLock) : CommandFailure(.usage, .launchDamaged)
+        error == .memoryNotLocked
+        ? CommandFailure(.error, .memoryNotLocked, hint: .memoryLock) : CommandFailure(.usage, .launchDamaged)
       try? channel.send(ControlFrame.failure(ControlFailure(failure)).encode())
       throw failure
     }

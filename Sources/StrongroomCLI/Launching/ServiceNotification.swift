@@ -22,7 +22,9 @@ package enum ServiceNotification {
     defer { close(descriptor) }
     let message = Array(lines.joined(separator: "\n").utf8)
     let count = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), $0, length) }
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), $0, length)
+      }
     }
     return count == message.count
   }

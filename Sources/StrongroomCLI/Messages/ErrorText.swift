@@ -137,11 +137,13 @@ package enum ErrorText: String, MessageTable {
     case .noSecret: Texts("there is no terminal to ask for a passphrase", "没有终端可供输入口令")
     case .secretCancelled: Texts("no passphrase was given", "未输入口令")
     case .passphraseEmpty: Texts("the passphrase is empty", "口令为空")
-    case .passphraseTooShort: Texts("the new passphrase has {count} characters, at least {min} are needed", "新口令只有 {count} 个字符，至少需要 {min} 个")
+    case .passphraseTooShort:
+      Texts("the new passphrase has {count} characters, at least {min} are needed", "新口令只有 {count} 个字符，至少需要 {min} 个")
     case .passphraseTooLong: Texts("the passphrase is longer than {max} bytes", "口令超过 {max} 字节")
     case .passphrasesDiffer: Texts("the two passphrases differ", "两次输入的口令不一致")
     case .secretUnreadable: Texts("'{path}' cannot be read: {reason}", "无法读取“{path}”：{reason}")
-    case .keyFileSize: Texts("'{path}' is no key file: it must have {min} to {max} bytes", "“{path}”不是密钥文件：长度必须为 {min} 至 {max} 字节")
+    case .keyFileSize:
+      Texts("'{path}' is no key file: it must have {min} to {max} bytes", "“{path}”不是密钥文件：长度必须为 {min} 至 {max} 字节")
     case .memoryNotLocked: Texts("keys cannot be locked in memory", "无法将密钥锁定在内存中")
     case .wrongSecret: Texts("wrong passphrase or key", "口令或密钥错误")
 
@@ -151,13 +153,22 @@ package enum ErrorText: String, MessageTable {
     case .configUnknown: Texts("{place}: unknown setting '{name}'", "{place}：未知设置“{name}”")
     case .configRepeated: Texts("{place}: '{name}' is given twice", "{place}：“{name}”重复出现")
     case .configNotAValue: Texts("{place}: '{name}' needs a single value", "{place}：“{name}”只能是单个值")
-    case .configBadCount: Texts("{place}: '{name}' is '{value}', expected a whole number from {min} to {max}", "{place}：“{name}”的值为“{value}”，应为 {min} 至 {max} 的整数")
+    case .configBadCount:
+      Texts(
+        "{place}: '{name}' is '{value}', expected a whole number from {min} to {max}",
+        "{place}：“{name}”的值为“{value}”，应为 {min} 至 {max} 的整数")
     case .configBadDuration:
-      Texts("{place}: '{name}' is '{value}', expected a duration from {min} to {max}", "{place}：“{name}”的值为“{value}”，应为 {min} 至 {max} 的时长")
+      Texts(
+        "{place}: '{name}' is '{value}', expected a duration from {min} to {max}",
+        "{place}：“{name}”的值为“{value}”，应为 {min} 至 {max} 的时长")
     case .configBadSize:
-      Texts("{place}: '{name}' is '{value}', expected a size from {min} to {max}", "{place}：“{name}”的值为“{value}”，应为 {min} 至 {max} 的大小")
-    case .configBadFlag: Texts("{place}: '{name}' is '{value}', expected true or false", "{place}：“{name}”的值为“{value}”，应为 true 或 false")
-    case .configBadWord: Texts("{place}: '{name}' is '{value}', expected one of: {words}", "{place}：“{name}”的值为“{value}”，应为以下之一：{words}")
+      Texts(
+        "{place}: '{name}' is '{value}', expected a size from {min} to {max}", "{place}：“{name}”的值为“{value}”，应为 {min} 至 {max} 的大小"
+      )
+    case .configBadFlag:
+      Texts("{place}: '{name}' is '{value}', expected true or false", "{place}：“{name}”的值为“{value}”，应为 true 或 false")
+    case .configBadWord:
+      Texts("{place}: '{name}' is '{value}', expected one of: {words}", "{place}：“{name}”的值为“{value}”，应为以下之一：{words}")
     case .configBadText: Texts("{place}: '{name}' is '{value}', expected {words}", "{place}：“{name}”的值为“{value}”，应为 {words}")
     case .configConflict: Texts("{place}: '{name}' and '{other}' cannot be used together", "{place}：“{name}”与“{other}”不能同时使用")
 

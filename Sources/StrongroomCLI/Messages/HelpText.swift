@@ -40,10 +40,14 @@ package enum HelpText: String, MessageTable {
     case .target: Texts("A mountpoint or a vault's folder; without it, every mount.", "挂载点或保险库目录；省略则为全部挂载。")
     case .principal: Texts("user:NAME or group:NAME.", "user:名称 或 group:名称。")
     case .to: Texts("Who gets the rights: user:NAME or group:NAME.", "授权对象：user:名称 或 group:名称。")
-    case .rights: Texts("reader, filer, editor, steward, or some of list,read,add,edit,remove,grant.", "reader、filer、editor、steward，或 list,read,add,edit,remove,grant 中的若干项。")
+    case .rights:
+      Texts(
+        "reader, filer, editor, steward, or some of list,read,add,edit,remove,grant.",
+        "reader、filer、editor、steward，或 list,read,add,edit,remove,grant 中的若干项。")
     case .right: Texts("One of list, read, add, edit, remove, grant.", "list、read、add、edit、remove、grant 之一。")
     case .from: Texts("When it begins; without it, now.", "开始时间；省略则立即开始。")
-    case .until: Texts("When it ends (exclusive); without it, never. A date alone is its first moment.", "结束时间（不含）；省略则不结束。只写日期表示当天零点。")
+    case .until:
+      Texts("When it ends (exclusive); without it, never. A date alone is its first moment.", "结束时间（不含）；省略则不结束。只写日期表示当天零点。")
     case .at: Texts("The moment to judge; without it, now.", "判断的时刻；省略则为现在。")
     case .reason: Texts("Why; it stands in the trail.", "理由，会写入访问日志。")
     case .ruleID: Texts("The number of the rule.", "规则编号。")
@@ -58,7 +62,8 @@ package enum HelpText: String, MessageTable {
     case .against: Texts("Whom it shuts out: user:NAME or group:NAME.", "隔离对象：user:名称 或 group:名称。")
     case .barrierName: Texts("What the barrier is called.", "隔离墙的名称。")
     case .boundary: Texts("Stop rights from above at a folder.", "在文件夹处阻断上级权限的继承。")
-    case .boundarySet: Texts("Let no grants from above reach this folder (but 'grant', and barriers).", "使上级授权不再到达此文件夹（grant 权限和隔离墙除外）。")
+    case .boundarySet:
+      Texts("Let no grants from above reach this folder (but 'grant', and barriers).", "使上级授权不再到达此文件夹（grant 权限和隔离墙除外）。")
     case .boundaryClear: Texts("Let grants from above reach this folder again.", "恢复上级授权对此文件夹的作用。")
     case .boundaryList: Texts("List boundaries.", "列出边界。")
     case .access: Texts("See who can do what, and why.", "查看谁能做什么以及原因。")
@@ -83,7 +88,8 @@ package enum HelpText: String, MessageTable {
     case .create: Texts("Make a vault.", "创建保险库。")
     case .reviewerKeys: Texts("A reviewer's public key file; may be given several times.", "审阅人的公钥文件，可多次给出。")
     case .admin: Texts("The first administrator: user:NAME.", "首位管理员：user:名称。")
-    case .passphraseFile: Texts("Read the passphrase from the first line of a file, - for standard input.", "从文件第一行读取口令，- 表示标准输入。")
+    case .passphraseFile:
+      Texts("Read the passphrase from the first line of a file, - for standard input.", "从文件第一行读取口令，- 表示标准输入。")
     case .keyFile: Texts("Unlock with a key file.", "用密钥文件解锁。")
     case .newPassphraseFile: Texts("Read the new passphrase from a file, - for standard input.", "从文件读取新口令，- 表示标准输入。")
     case .newKeyFile: Texts("The key file of the new slot; written if it does not exist.", "新密钥槽的密钥文件，不存在则生成。")
@@ -119,7 +125,8 @@ package enum HelpText: String, MessageTable {
     case .anchor: Texts("A file of anchors to compare with.", "用于比对的锚点文件。")
     case .format: Texts("jsonl, csv, ocsf, ecs or cef.", "jsonl、csv、ocsf、ecs 或 cef。")
     case .settingWorkers: Texts("Threads that read /dev/fuse; 0: as many as cores, 2 to 8.", "读取 /dev/fuse 的线程数；0 表示按核数取 2 至 8。")
-    case .settingPoll: Texts("How long one worker keeps looking for the next request before it sleeps; 0: never.", "一个线程在休眠前继续等待下一个请求的时长；0 表示不等待。")
+    case .settingPoll:
+      Texts("How long one worker keeps looking for the next request before it sleeps; 0: never.", "一个线程在休眠前继续等待下一个请求的时长；0 表示不等待。")
     case .settingPageCache: Texts("Decrypted pages kept in locked memory.", "锁定内存中保留的解密页。")
     case .settingReadAhead: Texts("Read ahead for each handle that reads in order.", "顺序读取时每个句柄的预读量。")
     case .settingMaxBackground: Texts("Requests that the kernel may send ahead.", "内核可提前发送的请求数。")
@@ -132,10 +139,13 @@ package enum HelpText: String, MessageTable {
     case .settingUser: Texts("The one user of a private mount.", "私有挂载的唯一用户。")
     case .settingAllowOther: Texts("Let users other than the mounter in; never on a private mount.", "允许挂载者以外的用户访问；私有挂载始终不允许。")
     case .settingIdentityCache: Texts("How long a user's groups are remembered.", "用户所属组的缓存时长。")
-    case .settingLogLevel: Texts("What is logged: debug, info, notice, warning or error, and above.", "日志级别：debug、info、notice、warning、error。")
-    case .settingLogTo: Texts("Where the operational log goes: stderr, syslog or file:/path.", "运行日志的去处：stderr、syslog 或 file:/路径。")
+    case .settingLogLevel:
+      Texts("What is logged: debug, info, notice, warning or error, and above.", "日志级别：debug、info、notice、warning、error。")
+    case .settingLogTo:
+      Texts("Where the operational log goes: stderr, syslog or file:/path.", "运行日志的去处：stderr、syslog 或 file:/路径。")
     case .settingSyslogIdentifier: Texts("The name of the mount in syslog.", "挂载在 syslog 中的名称。")
-    case .settingPassphraseFile: Texts("A file whose first line is the passphrase; better a systemd credential.", "第一行为口令的文件；更宜使用 systemd 凭据。")
+    case .settingPassphraseFile:
+      Texts("A file whose first line is the passphrase; better a systemd credential.", "第一行为口令的文件；更宜使用 systemd 凭据。")
     case .settingKeyFile: Texts("A key file that unlocks the vault; better a systemd credential.", "解锁保险库的密钥文件；更宜使用 systemd 凭据。")
     }
   }

@@ -42,7 +42,10 @@ package enum HintText: String, MessageTable {
     case .foreignOwner: Texts("someone may be imitating the mount; tell your administrator", "可能有人冒充挂载进程，请告知管理员")
     case .runtimeFolder: Texts("set XDG_RUNTIME_DIR to a shorter folder", "请将 XDG_RUNTIME_DIR 设为较短的路径")
     case .seeLog: Texts("the log of the mount says why: journalctl -t strongroom", "原因见挂载进程的日志：journalctl -t strongroom")
-    case .givePath: Texts("give a path inside a mount, or --vault DIR and a path in the vault such as /clients", "请给出挂载点内的路径，或用 --vault 目录 加保险库内路径（如 /clients）")
+    case .givePath:
+      Texts(
+        "give a path inside a mount, or --vault DIR and a path in the vault such as /clients",
+        "请给出挂载点内的路径，或用 --vault 目录 加保险库内路径（如 /clients）")
     case .nameVault: Texts("name one with --vault, by its folder or its mountpoint", "请用 --vault 指明保险库目录或挂载点")
     case .initFirst: Texts("make one with: strongroom init VAULT", "可用 strongroom init 保险库 创建")
     case .secondCopy: Texts("the second copy is damaged too; restore vault.json from a backup", "第二副本也已损坏，请从备份恢复 vault.json")
@@ -57,7 +60,8 @@ package enum HintText: String, MessageTable {
         "use reader, filer, editor, steward, or some of list,read,add,edit,remove,grant",
         "可用 reader、filer、editor、steward，或 list,read,add,edit,remove,grant 中的若干项")
     case .rightsSingle: Texts("use one of list, read, add, edit, remove, grant", "可用 list、read、add、edit、remove、grant 之一")
-    case .vaultPath: Texts("it begins with / and has no . or .. in it; a backslash is written \\\\", "路径以 / 开头，不含 . 或 ..；反斜杠写作 \\\\")
+    case .vaultPath:
+      Texts("it begins with / and has no . or .. in it; a backslash is written \\\\", "路径以 / 开头，不含 . 或 ..；反斜杠写作 \\\\")
     case .ruleID: Texts("'grant list' and 'barrier list' show the numbers", "grant list 和 barrier list 会显示编号")
     case .reason: Texts("say why with --reason: it stands in the trail", "请用 --reason 说明理由，它会写入访问日志")
     case .openFiles: Texts("see who has files open there: fuser -vm {path}", "可用 fuser -vm {path} 查看谁仍在使用")
@@ -67,7 +71,10 @@ package enum HintText: String, MessageTable {
         "请用 --passphrase-file 文件（- 表示标准输入）、--key-file 文件，或 systemd 凭据 strongroom-passphrase、strongroom-key")
     case .longerPassphrase: Texts("several unrelated words are easy to keep in mind and hard to guess", "几个互不相关的词既好记又难猜")
     case .oneLine: Texts("the first line of the file is the passphrase", "文件的第一行即为口令")
-    case .memoryLock: Texts("raise the limit: ulimit -l unlimited, or LimitMEMLOCK=infinity in the unit", "请提高限制：ulimit -l unlimited，或在单元文件中设置 LimitMEMLOCK=infinity")
+    case .memoryLock:
+      Texts(
+        "raise the limit: ulimit -l unlimited, or LimitMEMLOCK=infinity in the unit",
+        "请提高限制：ulimit -l unlimited，或在单元文件中设置 LimitMEMLOCK=infinity")
     case .didYouMean: Texts("did you mean '{suggestion}'?", "是否想写“{suggestion}”？")
     case .settings: Texts("strongroom config show lists all settings", "strongroom config show 会列出全部设置")
     case .durations: Texts("write 250ms, 2s, 15m, 1h or 7d", "可写作 250ms、2s、15m、1h 或 7d")
@@ -75,7 +82,9 @@ package enum HintText: String, MessageTable {
     case .foregroundLog: Texts("run it with --foreground to see more", "加 --foreground 运行可看到更多信息")
     case .askAdministrator: Texts("ask who manages rights there", "请联系管理该处权限的人")
     case .askAnother: Texts("ask another administrator", "请联系另一位管理员")
-    case .checkName: Texts("getent passwd NAME and getent group NAME show whom the system knows", "可用 getent passwd 名称 或 getent group 名称 查看系统中的用户和组")
+    case .checkName:
+      Texts(
+        "getent passwd NAME and getent group NAME show whom the system knows", "可用 getent passwd 名称 或 getent group 名称 查看系统中的用户和组")
     }
   }
 }

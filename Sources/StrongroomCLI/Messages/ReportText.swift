@@ -1,7 +1,8 @@
 /// What results say for people: titles of columns, notes, prompts.
 package enum ReportText: String, MessageTable {
   case passphrase, newPassphrase, newPassphraseAgain
-  case columnID, columnPath, columnTo, columnAgainst, columnRights, columnFrom, columnUntil, columnState, columnGiver, columnReason
+  case columnID, columnPath, columnTo, columnAgainst, columnRights, columnFrom, columnUntil, columnState, columnGiver,
+    columnReason
   case columnName, columnOwner, columnSet, columnVia, columnPrincipal, columnLabel, columnFingerprint, columnNumber, columnKind
   case columnCreated
   case live, notYet, ended, orphaned
@@ -88,8 +89,10 @@ package enum ReportText: String, MessageTable {
     case .statusHealthy: Texts("all is well", "一切正常")
     case .statusNever: Texts("none yet", "尚无")
     case .statusNodesValue: Texts("{count}, {uncommitted} not committed", "{count} 个，其中 {uncommitted} 个未提交")
-    case .statusRulesValue: Texts("{grants} grants, {barriers} barriers, {boundaries} boundaries", "{grants} 项授权，{barriers} 道隔离墙，{boundaries} 个边界")
-    case .statusTrailValue: Texts("segment {segment}, {records} records, {unsynced} not synced", "第 {segment} 段，{records} 条记录，{unsynced} 条未同步")
+    case .statusRulesValue:
+      Texts("{grants} grants, {barriers} barriers, {boundaries} boundaries", "{grants} 项授权，{barriers} 道隔离墙，{boundaries} 个边界")
+    case .statusTrailValue:
+      Texts("segment {segment}, {records} records, {unsynced} not synced", "第 {segment} 段，{records} 条记录，{unsynced} 条未同步")
     case .problem: Texts("problem since {since}: {what} ({reason})", "自 {since} 起的问题：{what}（{reason}）")
     case .troubleTrail: Texts("the trail cannot be written, operations are refused", "无法写入访问日志，操作被拒绝")
     case .troubleChanges: Texts("a commit failed, changes are refused", "提交失败，更改被拒绝")

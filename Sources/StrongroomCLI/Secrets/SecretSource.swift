@@ -67,7 +67,8 @@ package enum SecretSource: Sendable, Equatable {
     let count = Passphrase.characterCount(first)
     guard count >= Passphrase.characterCountMin else {
       throw CommandFailure(
-        .usage, .passphraseTooShort, ["count": String(count), "min": String(Passphrase.characterCountMin)], hint: .longerPassphrase)
+        .usage, .passphraseTooShort, ["count": String(count), "min": String(Passphrase.characterCountMin)],
+        hint: .longerPassphrase)
     }
     guard self == .prompt else { return first }
     let second = try passphrase(prompt: again)
@@ -88,14 +89,19 @@ package enum SecretSource: Sendable, Equatable {
         throw CommandFailure(error, path: "-")
       }
     case .passphraseFile(let path), .keyFile(let path):
-      bytes = try Self.open(path) { descriptor throws(SecretReader.Failure) in try SecretReader.line(from: descriptor) } else: { _ in nil }
+      bytes = try Self.open(path) { descriptor throws(SecretReader.Failure) in
+        try SecretReader.line(from: descriptor)
+      } else: { _ in
+        nil
+      }
     }
     guard bytes.count > 0 else { throw CommandFailure(.usage, .passphraseEmpty, hint: self == .prompt ? nil : .oneLine) }
     return bytes
   }
 
   private static func open(
-    _ path: String, read: (Int32) throws(SecretReader.Failure) -> SecretBytes, else other: (SecretReader.Failure) -> CommandFailure?
+    _ path: String, read: (Int32) throws(SecretReader.Failure) -> SecretBytes,
+    else other: (SecretReader.Failure) -> CommandFailure?
   ) throws(CommandFailure) -> SecretBytes {
     let file: File
     do throws(SystemError) {

@@ -1,5 +1,20 @@
 import Foundation
 
+/// How people want to read results.
+package struct OutputOptions: Sendable, Equatable {
+  package var json = false
+  package var quiet = false
+  package var verbose = false
+  package var noColor = false
+
+  package init(json: Bool = false, quiet: Bool = false, verbose: Bool = false, noColor: Bool = false) {
+    self.json = json
+    self.quiet = quiet
+    self.verbose = verbose
+    self.noColor = noColor
+  }
+}
+
 /// Where a command writes: results to standard output, everything about them to standard error.
 ///
 /// Rules for what people read here:
@@ -25,7 +40,7 @@ package struct Console: Sendable {
   package init(write: @escaping @Sendable (Stream, String) -> Void) { self.write = write }
 
   /// Of this process.
-  package static func standard(_ options: GlobalOptions, environment: [String: String]) -> Console {
+  package static func standard(_ options: OutputOptions, environment: [String: String]) -> Console {
     let errors = OutputBuffer(descriptor: STDERR_FILENO)
     var console = Console { stream, text in
       if stream == .output {
@@ -75,7 +90,9 @@ package struct Console: Sendable {
     if isVerbose { write(.error, message.text(in: language) + "\n") }
   }
 
-  package func text(_ text: ReportText, _ arguments: [String: String] = [:]) -> String { Message(text, arguments).text(in: language) }
+  package func text(_ text: ReportText, _ arguments: [String: String] = [:]) -> String {
+    Message(text, arguments).text(in: language)
+  }
 
   /// The error and its hint.
   package func report(_ failure: CommandFailure) {
@@ -85,7 +102,9 @@ package struct Console: Sendable {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       let error = FailureObject.Body(code: failure.code, exit: failure.exitCode.rawValue, hint: hint, message: text)
-      if let data = try? encoder.encode(FailureObject(error: error)) { write(.error, String(decoding: data, as: UTF8.self) + "\n") }
+      if let data = try? encoder.encode(FailureObject(error: error)) {
+        write(.error, String(decoding: data, as: UTF8.self) + "\n")
+      }
       return
     }
     write(.error, "strongroom: \(colour("error", .red, on: .error)): \(text)\n")

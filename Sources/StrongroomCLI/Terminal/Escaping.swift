@@ -14,7 +14,8 @@ package enum Escaping {
       case "\t": shown.append(contentsOf: #"\t"#.unicodeScalars)
       case "\r": shown.append(contentsOf: #"\r"#.unicodeScalars)
       case "\u{1b}": shown.append(contentsOf: #"\e"#.unicodeScalars)
-      case _ where isSteering(scalar): shown.append(contentsOf: "\\u{\(String(scalar.value, radix: 16, uppercase: true))}".unicodeScalars)
+      case _ where isSteering(scalar):
+        shown.append(contentsOf: "\\u{\(String(scalar.value, radix: 16, uppercase: true))}".unicodeScalars)
       default: shown.append(scalar)
       }
     }
@@ -27,7 +28,9 @@ package enum Escaping {
     var text = ""
     var rest = bytes[...]
     while !rest.isEmpty {
-      let count = (1...4).last { $0 <= rest.count && String(validating: rest.prefix($0), as: UTF8.self)?.unicodeScalars.count == 1 }
+      let count = (1...4).last {
+        $0 <= rest.count && String(validating: rest.prefix($0), as: UTF8.self)?.unicodeScalars.count == 1
+      }
       if let count {
         text += shown(String(decoding: rest.prefix(count), as: UTF8.self))
         rest = rest.dropFirst(count)

@@ -31,7 +31,9 @@ package enum TimeText {
     guard let date = scanner.date() else { return nil }
     var time = (hour: 0, minute: 0, second: 0, nanosecond: 0)
     if !scanner.isAtEnd {
-      guard scanner.take("T") || scanner.take("t") || scanner.take(" "), let given = scanner.time(), scanner.isAtEnd else { return nil }
+      guard scanner.take("T") || scanner.take("t") || scanner.take(" "), let given = scanner.time(), scanner.isAtEnd else {
+        return nil
+      }
       time = given
     }
     return local(
@@ -48,7 +50,7 @@ package enum TimeText {
     } else if rest.hasPrefix("-") || rest.hasPrefix("+") {
       sign = rest.removeFirst() == "-" ? -1 : 1
     }
-    guard let duration = Duration.nanoseconds(rest) else { return nil }
+    guard let duration = TimeSpan.nanoseconds(rest) else { return nil }
     let (sum, overflow) = now.nanoseconds.addingReportingOverflow(sign * duration)
     return overflow ? nil : WallTime(nanoseconds: sum)
   }
@@ -57,7 +59,8 @@ package enum TimeText {
     var seconds = time_t(now.nanoseconds / 1_000_000_000)
     var fields = tm()
     localtime_r(&seconds, &fields)
-    let civil = WallTime.civil(day: WallTime.dayNumber(year: Int(fields.tm_year) + 1900, month: Int(fields.tm_mon) + 1, day: Int(fields.tm_mday)) + days)
+    let civil = WallTime.civil(
+      day: WallTime.dayNumber(year: Int(fields.tm_year) + 1900, month: Int(fields.tm_mon) + 1, day: Int(fields.tm_mday)) + days)
     return local(year: civil.year, month: civil.month, day: civil.day, hour: 0, minute: 0, second: 0, nanosecond: 0)
   }
 
@@ -70,14 +73,16 @@ package enum TimeText {
     for _ in 0..<3 {
       guard
         let time = WallTime(
-          year: year, month: month, day: day, hour: hour, minute: minute, second: second, nanosecond: nanosecond, offsetSeconds: offset)
+          year: year, month: month, day: day, hour: hour, minute: minute, second: second, nanosecond: nanosecond,
+          offsetSeconds: offset)
       else { return nil }
       let found = self.offset(at: time)
       if found == offset { return time }
       offset = found
     }
     return WallTime(
-      year: year, month: month, day: day, hour: hour, minute: minute, second: second, nanosecond: nanosecond, offsetSeconds: offset)
+      year: year, month: month, day: day, hour: hour, minute: minute, second: second, nanosecond: nanosecond,
+      offsetSeconds: offset)
   }
 
   private static func offset(at time: WallTime) -> Int {
@@ -89,7 +94,7 @@ package enum TimeText {
 }
 
 /// Lengths of time: `250ms`, `2s`, `15m`, `1h30m`, `7d`, `4w`. A day is 24 hours.
-package enum Duration {
+package enum TimeSpan {
   private static let units: [(name: String, nanoseconds: Int64)] = [
     ("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
     ("d", 86_400_000_000_000), ("w", 604_800_000_000_000),
@@ -106,7 +111,9 @@ package enum Duration {
       rest = rest.dropFirst(digits.count)
       let name = rest.prefix { $0.isASCII && $0.isLetter }
       rest = rest.dropFirst(name.count)
-      guard let count = Int64(digits), let unit = units.first(where: { $0.name == name })?.nanoseconds, unit < last else { return nil }
+      guard let count = Int64(digits), let unit = units.first(where: { $0.name == name })?.nanoseconds, unit < last else {
+        return nil
+      }
       let (product, overflow) = count.multipliedReportingOverflow(by: unit)
       let (sum, overflowed) = total.addingReportingOverflow(product)
       guard !overflow, !overflowed else { return nil }
@@ -140,7 +147,9 @@ package enum ByteSize {
 
   /// In the largest binary unit that divides it: `64MiB`, `4097`.
   package static func shown(_ byteCount: Int) -> String {
-    guard byteCount > 0, let unit = units.suffix(4).last(where: { byteCount % $0.byteCount == 0 }) else { return String(byteCount) }
+    guard byteCount > 0, let unit = units.suffix(4).last(where: { byteCount % $0.byteCount == 0 }) else {
+      return String(byteCount)
+    }
     return "\(byteCount / unit.byteCount)\(unit.name)"
   }
 }

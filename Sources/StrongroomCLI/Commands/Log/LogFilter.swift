@@ -29,7 +29,9 @@ package struct LogFilterOptions: ParsableArguments {
     var filter = LogFilter()
     filter.user = user
     if let path {
-      guard let place = VaultPath(text: path) else { throw CommandFailure(.usage, .badVaultPath, ["value": path], hint: .vaultPath) }
+      guard let place = VaultPath(text: path) else {
+        throw CommandFailure(.usage, .badVaultPath, ["value": path], hint: .vaultPath)
+      }
       filter.path = place
     }
     let actions = Record.Action.allCases

@@ -20,9 +20,18 @@ struct MountCommand: ParsableCommand {
     try MountOptions(parsing: options).apply(to: &configuration)
     if let user { try MountSetting.named("user", place: "--user").apply(user, to: &configuration, place: "--user") }
     if secret.passphraseFile != nil || secret.keyFile != nil {
-      configuration.passphraseFile = secret.passphraseFile
-      configuration.keyFile = secret.keyFile
+      configuration.passphraseFile = nil
+      configuration.keyFile = nil
+      try apply(secret.passphraseFile, to: "passphrase-file", in: &configuration)
+      try apply(secret.keyFile, to: "key-file", in: &configuration)
     }
     return configuration
+  }
+
+  /// Paths are made absolute, since the MOUNT record names them.
+  private func apply(_ path: String?, to name: String, in configuration: inout MountConfiguration) throws(CommandFailure) {
+    guard let path else { return }
+    let value = path == "-" ? path : PathBytes.text(PathBytes.absolute(path))
+    try MountSetting.named(name, place: "--\(name)").apply(value, to: &configuration, place: "--\(name)")
   }
 }

@@ -33,7 +33,9 @@ enum PublicKeyFile {
     do throws(SystemError) {
       bytes = try File(path, O_RDONLY | O_NOCTTY).readAll(limit: 4096)
     } catch {
-      guard error.code == EFBIG else { throw CommandFailure(.error, .secretUnreadable, ["path": path, "reason": error.description]) }
+      guard error.code == EFBIG else {
+        throw CommandFailure(.error, .secretUnreadable, ["path": path, "reason": error.description])
+      }
       throw CommandFailure(.usage, .badReviewerKey, ["path": path])
     }
     guard let text = String(validating: bytes, as: UTF8.self)?.trimmingWhitespace, !text.isEmpty, !text.contains("\n") else {

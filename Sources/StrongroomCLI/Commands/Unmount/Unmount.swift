@@ -12,7 +12,7 @@ struct UnmountCommand: StrongroomCommand {
 
   /// Asks the mount to commit and end, and returns when it is gone from the mount table.
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
-    guard let nanoseconds = Duration.nanoseconds(wait) else {
+    guard let nanoseconds = TimeSpan.nanoseconds(wait) else {
       throw CommandFailure(.usage, .badTime, ["value": wait, "option": "--wait"], hint: .durations)
     }
     let place = PathBytes.resolved(PathBytes.absolute(mountpoint))
