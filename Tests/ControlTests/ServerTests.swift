@@ -11,7 +11,7 @@ import VaultFormat
   case .reviewerList:
     replies.send(.reviewers([ReviewerReport(label: "\(peer.uid)", publicKey: "\(peer.pid)", fingerprint: "\(peer.gid)")]))
   case .keyList:
-    let slots = (0..<1300).map { KeySlotReport(number: $0, kind: "passphrase", label: "", created: nil) }
+    let slots = (0..<UInt64(1300)).map { KeySlotReport(number: $0, kind: "passphrase", label: "", created: nil) }
     replies.send(slots) { .keySlots($0) }
   case .accessWho:
     // Far more than a socket's buffer holds.
@@ -96,7 +96,7 @@ private func labels(_ client: ControlClient) throws -> [String] {
   @Test func aLongListComesInPieces() throws {
     let fixture = try Fixture()
     var pieces: [Int] = []
-    var numbers: [Int] = []
+    var numbers: [UInt64] = []
     try fixture.client().ask(.keyList) {
       guard case .keySlots(let slots) = $0 else { return }
       pieces.append(slots.count)

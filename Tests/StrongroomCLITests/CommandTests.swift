@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import Glibc
 import Testing
 import VaultFormat
 
@@ -306,4 +307,26 @@ func usageErrorsAreTwoAndAskNobody(_ words: [String]) {
     let query = try LogQuery.parse(["/v", "--identity", "/i"] + bad)
     #expect(throws: CommandFailure.self) { try query.filter.filter() }
   }
+}
+
+@Test func aCommandReachesARealSocket() throws {
+  let folder = TemporaryFolder()
+  let environment = ["XDG_RUNTIME_DIR": folder.path]
+  let vault = ID128.random()
+  let found = FoundVault(vault: vault, mounter: geteuid(), mountpoint: nil)
+  #expect(throws: CommandFailure(.error, .notMounted, hint: .mountFirst)) {
+    try SocketConnection(to: found, environment: environment)
+  }
+  let address = ControlAddress(
+    folder: ControlAddress.serverFolder(uid: geteuid(), environment: environment), vault: vault)
+  let server = try ControlServer(at: address) { (request, peer, replies) throws(ControlFailure) in
+    guard request != .unmount else { throw ControlFailure(.refusedByRights, .onlyOperator) }
+    replies.send(.reviewers([ReviewerReport(label: "\(peer.uid)", publicKey: "", fingerprint: "")]))
+  }
+  defer { server.stop() }
+  let connection = try SocketConnection(to: found, environment: environment)
+  var answers: [ControlResponse] = []
+  try connection.ask(.reviewerList) { answers.append($0) }
+  #expect(answers == [.reviewers([ReviewerReport(label: "\(geteuid())", publicKey: "", fingerprint: "")])])
+  #expect(throws: CommandFailure(.refusedByRights, .onlyOperator)) { try connection.ask(.unmount) { _ in } }
 }

@@ -163,7 +163,7 @@ func whatIsWrongIsRefusedWithFileAndLine(_ text: String, _ code: String, _ messa
   let folder = TemporaryFolder()
   let file = folder.write("c.yaml", "workers: 3\nread-ahead: 64KiB\n")
   var configuration = MountConfiguration()
-  try MountOptions(parsing: ["workers=5,strict-trail", "config=\(file),anchors=syslog,anchors=folder:/a"]).apply(
+  try MountOptionList(parsing: ["workers=5,strict-trail", "config=\(file),anchors=syslog,anchors=folder:/a"]).apply(
     to: &configuration)
   #expect(configuration.workerCount == 5)
   #expect(configuration.readAheadByteCount == 64 << 10)
@@ -176,7 +176,7 @@ func whatIsWrongIsRefusedWithFileAndLine(_ text: String, _ code: String, _ messa
 ])
 func optionsThatCannotBeHonouredAreRefused(_ option: String, _ code: String) {
   do throws(CommandFailure) {
-    _ = try MountOptions(parsing: ["rw,nofail,x-systemd.requires=a.service,\(option)"])
+    _ = try MountOptionList(parsing: ["rw,nofail,x-systemd.requires=a.service,\(option)"])
     Issue.record("accepted: \(option)")
   } catch {
     #expect(error.code == code)
@@ -237,7 +237,7 @@ private let examples = project + "/mount-configs"
     let name = try #require(arguments.options.configurationFile?.split(separator: "/").last)
     let options = fields[3].replacingOccurrences(of: "/etc/strongroom/\(name)", with: "\(examples)/\(name)")
     var configuration = MountConfiguration()
-    try MountOptions(parsing: [options]).apply(to: &configuration)
+    try MountOptionList(parsing: [options]).apply(to: &configuration)
     #expect(configuration.keyFile != nil)
   }
 }

@@ -5,6 +5,21 @@ import VaultFormat
 
 @testable import StrongroomCLI
 
+extension VaultFile {
+  /// A file with one slot that nothing opens.
+  fileprivate static var example: String {
+    let slot = KeySlot(
+      id: KeySlotID(1), kind: .keyFile, label: "", created: 0, stretching: nil,
+      sealedRoot: [UInt8](repeating: 0, count: KeySlot.sealedRootByteCount))
+    let file = VaultFile(
+      vault: vaultID, generation: 1, created: 0, nextSlot: 2, slots: [slot], reviewers: [],
+      mac: [UInt8](repeating: 0, count: macByteCount))
+    return String(decoding: file.encode(), as: UTF8.self)
+  }
+
+  fileprivate static var laterVersion: String { example.replacingOccurrences(of: "\"format\": 1", with: "\"format\": 2") }
+}
+
 private func table(_ text: String) -> MountTable { MountTable(parsing: Array(text.utf8)) }
 
 @Test func theMountTableIsReadAsTheKernelWritesIt() throws {
@@ -72,7 +87,16 @@ func aPathOutsideEveryMountSaysSo(_ path: String) {
   #expect(throws: CommandFailure(.vaultDamaged, .vaultFileDamaged, ["path": folder.path], hint: .secondCopy)) {
     try finder.find(folder: folder.path)
   }
-  folder.write("vault.json.2", #"{"vault":"\#(vaultID)","format":1}"#)
+  let later = VaultFile.laterVersion
+  folder.write("vault.json.2", later)
+  #expect(throws: CommandFailure(.error, .newerFormat, ["version": "2", "known": "1"], hint: .newerProgram)) {
+    try finder.find(folder: folder.path)
+  }
+  folder.write("vault.json.2", String(repeating: " ", count: VaultFile.byteCountMax + 1))
+  #expect(throws: CommandFailure(.vaultDamaged, .vaultFileDamaged, ["path": folder.path], hint: .secondCopy)) {
+    try finder.find(folder: folder.path)
+  }
+  folder.write("vault.json.2", VaultFile.example)
   #expect(try finder.find(folder: folder.path) == FoundVault(vault: vaultID, mounter: 0, mountpoint: "/mnt/档案"))
   let (_, place) = try finder.find(#"/clients/\xff"#, vaultFolder: folder.path)
   #expect(place.bytes == Array("/clients/".utf8) + [0xff])

@@ -104,7 +104,7 @@ private let prompt = Message(ReportText.passphrase)
     let failure = failure { () throws(CommandFailure) in _ = try source.read(prompt: prompt) }
     return (failure?.code, failure?.exitCode)
   }
-  #expect(code(.passphraseFile(folder.path + "/none")) == ("secret-unreadable", .error))
+  #expect(code(.passphraseFile(folder.path + "/none")) == ("unreadable", .error))
   #expect(code(.passphraseFile(folder.write("a", ""))) == ("passphrase-empty", .usage))
   #expect(code(.passphraseFile(folder.write("b", "\n"))) == ("passphrase-empty", .usage))
   #expect(code(.passphraseFile(folder.write("c", String(repeating: "x", count: 1025)))) == ("passphrase-too-long", .usage))

@@ -1,12 +1,12 @@
 /// One way to unlock the vault. Nothing of it is secret.
 package struct KeySlotReport: Codable, Sendable, Hashable {
-  package var number: Int
-  /// `passphrase`, `key-file`, as vault.json says.
+  package var number: UInt64
+  /// `passphrase`, `keyfile` or `credential`, as vault.json says.
   package var kind: String
   package var label: String
   package var created: WallTime?
 
-  package init(number: Int, kind: String, label: String, created: WallTime?) {
+  package init(number: UInt64, kind: String, label: String, created: WallTime?) {
     self.number = number
     self.kind = kind
     self.label = label

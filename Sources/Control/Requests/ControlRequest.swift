@@ -148,11 +148,11 @@ package struct KeyChangeRequest: Codable, Sendable, Hashable {
   /// What the KEY record will say.
   package var action: Action
   /// The slot that it is about.
-  package var slot: Int
+  package var slot: UInt64
   /// The whole file, as it is to be on disk.
   package var vaultFile: String
 
-  package init(action: Action, slot: Int, vaultFile: String) {
+  package init(action: Action, slot: UInt64, vaultFile: String) {
     self.action = action
     self.slot = slot
     self.vaultFile = vaultFile

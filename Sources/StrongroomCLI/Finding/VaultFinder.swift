@@ -1,6 +1,6 @@
 package import Control
-import Foundation
 import Glibc
+import Keys
 import Platform
 package import VaultFormat
 
@@ -69,18 +69,31 @@ package struct VaultFinder: Sendable {
 
 /// The one thing that commands need of vault.json without its key: which vault it is. Not authenticated; the mount that answers is.
 enum VaultHeader {
-  private struct Fields: Decodable {
-    let vault: ID128
+  static func read(folder: String) throws(CommandFailure) -> VaultID {
+    let first = try copy("vault.json", in: folder)
+    let second = try copy("vault.json.2", in: folder)
+    guard first != nil || second != nil else { throw CommandFailure(.noVault, .noVault, ["path": folder], hint: .givePath) }
+    do throws(KeysError) {
+      return try VaultFileCopies(first: first, second: second).candidates()[0].vault
+    } catch .newerVersion(let version) {
+      throw CommandFailure(
+        .error, .newerFormat, ["version": String(version), "known": String(vaultFormatVersion)], hint: .newerProgram)
+    } catch {
+      throw CommandFailure(.vaultDamaged, .vaultFileDamaged, ["path": folder], hint: .secondCopy)
+    }
   }
 
-  static func read(folder: String) throws(CommandFailure) -> VaultID {
-    var present = false
-    for name in ["vault.json", "vault.json.2"] {
-      guard let file = try? File(folder + "/" + name, O_RDONLY), let bytes = try? file.readAll(limit: 1 << 20) else { continue }
-      present = true
-      if let fields = try? JSONDecoder().decode(Fields.self, from: Data(bytes)) { return fields.vault }
+  /// Nil where there is none. One that is too long to be one is read as damaged.
+  private static func copy(_ name: String, in folder: String) throws(CommandFailure) -> [UInt8]? {
+    do throws(SystemError) {
+      return try File(folder + "/" + name, O_RDONLY | O_NOCTTY).readAll(limit: VaultFile.byteCountMax)
+    } catch {
+      switch error.code {
+      case ENOENT, ENOTDIR: return nil
+      case EFBIG: return []
+      default:
+        throw CommandFailure(.error, .unreadable, ["path": "\(folder)/\(name)", "reason": error.description], hint: .givePath)
+      }
     }
-    if present { throw CommandFailure(.vaultDamaged, .vaultFileDamaged, ["path": folder], hint: .secondCopy) }
-    throw CommandFailure(.noVault, .noVault, ["path": folder], hint: .givePath)
   }
 }

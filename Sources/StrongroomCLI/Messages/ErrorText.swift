@@ -48,7 +48,7 @@ package enum ErrorText: String, MessageTable {
   case passphraseTooShort = "passphrase-too-short"
   case passphraseTooLong = "passphrase-too-long"
   case passphrasesDiffer = "passphrases-differ"
-  case secretUnreadable = "secret-unreadable"
+  case unreadable = "unreadable"
   case keyFileSize = "key-file-size"
   case memoryNotLocked = "memory-not-locked"
   case wrongSecret = "wrong-secret"
@@ -141,7 +141,7 @@ package enum ErrorText: String, MessageTable {
       Texts("the new passphrase has {count} characters, at least {min} are needed", "新口令只有 {count} 个字符，至少需要 {min} 个")
     case .passphraseTooLong: Texts("the passphrase is longer than {max} bytes", "口令超过 {max} 字节")
     case .passphrasesDiffer: Texts("the two passphrases differ", "两次输入的口令不一致")
-    case .secretUnreadable: Texts("'{path}' cannot be read: {reason}", "无法读取“{path}”：{reason}")
+    case .unreadable: Texts("'{path}' cannot be read: {reason}", "无法读取“{path}”：{reason}")
     case .keyFileSize:
       Texts("'{path}' is no key file: it must have {min} to {max} bytes", "“{path}”不是密钥文件：长度必须为 {min} 至 {max} 字节")
     case .memoryNotLocked: Texts("keys cannot be locked in memory", "无法将密钥锁定在内存中")

@@ -123,7 +123,7 @@ extension CommandFailure {
     case .tooLong: self.init(.usage, .passphraseTooLong, ["max": String(SecretReader.passphraseByteCountMax)], hint: .oneLine)
     case .empty: self.init(.usage, .passphraseEmpty, hint: .oneLine)
     case .memoryNotLocked: self.init(.error, .memoryNotLocked, hint: .memoryLock)
-    case .system(let error): self.init(.error, .secretUnreadable, ["path": path, "reason": error.description])
+    case .system(let error): self.init(.error, .unreadable, ["path": path, "reason": error.description])
     }
   }
 }

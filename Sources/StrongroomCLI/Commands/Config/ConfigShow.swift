@@ -10,7 +10,7 @@ struct ConfigShow: StrongroomCommand {
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     var configuration = MountConfiguration()
     if let file { try ConfigurationFile.read(file, into: &configuration) }
-    try MountOptions(parsing: options).apply(to: &configuration)
+    try MountOptionList(parsing: options).apply(to: &configuration)
     if context.console.isJSON {
       context.console.print(json: configuration.effective)
     } else {

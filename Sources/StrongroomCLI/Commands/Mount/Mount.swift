@@ -17,7 +17,7 @@ struct MountCommand: ParsableCommand {
   func settings() throws(CommandFailure) -> MountConfiguration {
     var configuration = MountConfiguration()
     if let config { try ConfigurationFile.read(config, into: &configuration) }
-    try MountOptions(parsing: options).apply(to: &configuration)
+    try MountOptionList(parsing: options).apply(to: &configuration)
     if let user { try MountSetting.named("user", place: "--user").apply(user, to: &configuration, place: "--user") }
     if secret.passphraseFile != nil || secret.keyFile != nil {
       configuration.passphraseFile = nil

@@ -34,7 +34,7 @@ enum PublicKeyFile {
       bytes = try File(path, O_RDONLY | O_NOCTTY).readAll(limit: 4096)
     } catch {
       guard error.code == EFBIG else {
-        throw CommandFailure(.error, .secretUnreadable, ["path": path, "reason": error.description])
+        throw CommandFailure(.error, .unreadable, ["path": path, "reason": error.description])
       }
       throw CommandFailure(.usage, .badReviewerKey, ["path": path])
     }

@@ -1,10 +1,10 @@
 /// The `-o` of mount commands and of fstab: `NAME=VALUE` separated by commas, with the same names as in configuration files.
-package struct MountOptions: Sendable, Equatable {
+package struct MountOptionList: Sendable, Equatable {
   /// `config=FILE`: read first, so that the other options win wherever they stand.
   package private(set) var configurationFile: String?
   package private(set) var settings: [(name: String, value: String)] = []
 
-  package static func == (left: MountOptions, right: MountOptions) -> Bool {
+  package static func == (left: MountOptionList, right: MountOptionList) -> Bool {
     left.configurationFile == right.configurationFile && left.settings.elementsEqual(right.settings) { $0 == $1 }
   }
 
@@ -52,12 +52,12 @@ package struct MountOptions: Sendable, Equatable {
 package struct MountHelperArguments: Sendable, Equatable {
   package var vault: String
   package var mountpoint: String
-  package var options: MountOptions
+  package var options: MountOptionList
   /// `-f`: everything but the mount itself.
   package var isDryRun = false
   package var isVerbose = false
 
-  /// - Throws: `usage`, and as `MountOptions`.
+  /// - Throws: `usage`, and as `MountOptionList`.
   package init(parsing arguments: [String]) throws(CommandFailure) {
     var operands: [String] = []
     var options: [String] = []
@@ -84,7 +84,7 @@ package struct MountHelperArguments: Sendable, Equatable {
     guard operands.count == 2 else { throw Self.usage("expected VAULT and MOUNTPOINT") }
     vault = operands[0]
     mountpoint = operands[1]
-    self.options = try MountOptions(parsing: options)
+    self.options = try MountOptionList(parsing: options)
   }
 
   private static func usage(_ reason: String) -> CommandFailure {
