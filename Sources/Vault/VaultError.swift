@@ -47,4 +47,14 @@ package enum VaultError: Error {
     default: self = .io("content: \(error)")
     }
   }
+
+  /// For status: why, by codes and ids, without names.
+  package var reason: String {
+    switch self {
+    case .damaged(let what), .io(let what), .changesRefused(let what): what
+    case .outOfSpace: "no space left on the disk under the vault"
+    case .trail(.cannotWrite(let what)): "trail: \(what)"
+    default: "\(self)"
+    }
+  }
 }

@@ -103,6 +103,9 @@ package final class VaultFolder: Sendable {
     } catch { throw error.isOutOfSpace ? .outOfSpace : .io(error.description) }
   }
 
+  /// Lets go of the vault: another process may open it.
+  func release() { flock(lockFile.descriptor, LOCK_UN) }
+
   /// Takes away what `make` made, for an `init` that failed.
   func removeUnfinished() {
     for name in [Self.firstCopy, Self.secondCopy, Self.firstCopy + ".new", Self.secondCopy + ".new", "lock"] {

@@ -23,6 +23,7 @@ extension Vault {
       if failure == nil { try markCatalogFile() }
     } catch { failure = failure ?? VaultError(error) }
     do throws(TrailError) { try trail.close() } catch { failure = failure ?? .trail(error) }
+    folder.release()
     if let failure { throw failure }
   }
 

@@ -9,12 +9,15 @@ extension Vault {
   /// vault.json as it counts now.
   package var file: VaultFile { fileLock.withLock { currentFile } }
 
+  /// Makes the next generation of vault.json from the present one and the root key.
+  package typealias FileChange = (VaultFile, borrowing SecretBytes) throws(KeysError) -> VaultFile
+
   /// Puts the next generation in place of the present one. `change` gets the present file and the root key.
   ///
   /// Order: the second copy synced, the catalog committed with the new generation, the first copy synced. On return no live copy holds
   /// what the change took away. After a throw the vault opens with the old or the new file.
   package func changeFile(
-    _ change: (VaultFile, borrowing SecretBytes) throws(KeysError) -> VaultFile
+    _ change: FileChange
   ) throws(VaultFileChangeError) -> VaultFile {
     try fileChanges.withLockThrowing { () throws(VaultFileChangeError) -> VaultFile in
       let before = file

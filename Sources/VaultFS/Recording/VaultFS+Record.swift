@@ -2,7 +2,7 @@ import Access
 import Platform
 import Trail
 import Vault
-import VaultFormat
+package import VaultFormat
 
 /// Making records. A record is in the trail's file before its operation is answered; where it cannot be, the operation fails.
 extension VaultFS {
@@ -12,6 +12,14 @@ extension VaultFS {
   }
 
   func actor(_ judge: Judge) -> Record.Actor { actor(judge.caller, name: judge.subject.user.name) }
+
+  /// A record of something done to the vault as a whole, for `append`.
+  package func record(_ action: Record.Action, _ caller: Caller, _ details: [(key: String, value: String)]) -> Record {
+    var record = Record(action)
+    record.actor = actor(caller, name: (try? identities.subject(uid: caller.uid).user.name) ?? "")
+    record.details = details.map { Record.Detail($0.key, $0.value) }
+    return record
+  }
 
   func object(_ node: Node) -> Record.Object {
     let size = node.kind == .document ? vault.record(of: node).size : nil
@@ -27,7 +35,7 @@ extension VaultFS {
   }
 
   /// - Throws: `io` where the trail cannot be written: the caller then undoes what it did, or has done nothing yet.
-  func append(_ record: Record) throws(FSError) {
+  package func append(_ record: Record) throws(FSError) {
     do throws(TrailError) { try trail.append(record) } catch { throw .io }
   }
 

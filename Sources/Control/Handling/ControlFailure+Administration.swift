@@ -1,0 +1,45 @@
+import Access
+import VaultFS
+import VaultFormat
+
+extension ControlFailure {
+  /// Why an administrator's command did nothing, in codes that the command line has texts for. Exit codes are those of DESIGN §8.
+  init(_ failure: AdministrationFailure, _ files: VaultFS) {
+    switch failure {
+    case .noSuchPath: self.init(code: "no-such-name", exitCode: 1)
+    case .notFolder: self.init(code: "not-a-folder", hint: "name-its-folder", exitCode: 1)
+    case .noSuchRule(let id): self.init(code: "no-such-rule", arguments: ["id": String(id.value)], exitCode: 1)
+    case .badText: self.init(code: "bad-text", exitCode: 2)
+    case .identity(let error): self.init(error)
+    case .refused(let error): self.init(error, files)
+    case .failed(.io): self.init(code: "trail-unavailable", hint: "see-status", exitCode: 1)
+    case .failed(.accessDenied): self.init(code: "identity-unknown", exitCode: 4)
+    case .failed(.noSpace): self.init(code: "changes-refused", hint: "see-status", exitCode: 1)
+    case .failed(let error): self.init(code: "operation-failed", arguments: ["errno": String(error.errno)], hint: "see-status", exitCode: 1)
+    }
+  }
+
+  private init(_ error: IdentityError) {
+    switch error {
+    case .unknownUser, .unknownGroup: self.init(code: "unknown-principal", hint: "check-name", exitCode: 1)
+    case .badSyntax: self.init(code: "bad-principal", arguments: ["value": ""], exitCode: 2)
+    case .sharesID(let name): self.init(code: "shares-id", arguments: ["name": name], exitCode: 1)
+    case .timedOut, .unavailable: self.init(code: "identity-unknown", hint: "see-log", exitCode: 1)
+    }
+  }
+
+  private init(_ error: AdministrationError, _ files: VaultFS) {
+    func path(_ folder: NodeID) -> [String: String] { ["path": VaultPath(of: folder, files).text] }
+    switch error {
+    case .lacksGrant(let folder): self.init(code: "not-permitted", arguments: path(folder), hint: "ask-administrator", exitCode: 4)
+    case .forThemself(let principal):
+      self.init(code: "own-grant", arguments: ["principal": principal.description], exitCode: 4)
+    case .otherMaker: self.init(code: "not-permitted", arguments: ["path": ""], exitCode: 4)
+    case .neverValid: self.init(code: "never-valid", exitCode: 2)
+    case .givesNothing: self.init(code: "bad-rights", arguments: ["value": ""], exitCode: 2)
+    case .boundaryStands(let id): self.init(code: "boundary-exists", arguments: ["id": String(id.value)], exitCode: 1)
+    case .noBoundary(let folder): self.init(code: "no-boundary", arguments: path(folder), exitCode: 1)
+    case .boundaryAtRoot: self.init(code: "boundary-at-root", exitCode: 1)
+    }
+  }
+}

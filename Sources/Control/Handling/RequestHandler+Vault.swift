@@ -1,0 +1,97 @@
+import Keys
+import Trail
+import Vault
+import VaultFS
+import VaultFormat
+
+/// Status, key slots, reviewers, and the reading of the trail.
+extension RequestHandler {
+  func status() -> StatusReport {
+    let vault = files.vault
+    let figures = vault.figures
+    let trail = vault.trail.status
+    var problems: [StatusReport.Problem] = []
+    let now = WallTime.now()
+    if let refusal = trail.refusal { problems.append(StatusReport.Problem(trouble: .trailRefusing, reason: refusal, since: now)) }
+    if let failure = vault.changeFailure {
+      problems.append(StatusReport.Problem(trouble: .changesRefused, reason: failure.reason, since: now))
+    }
+    return StatusReport(
+      vault: vault.id, mountpoint: mount.mountpoint, pid: mount.pid, mounted: mount.mounted, privateUser: mount.privateUser,
+      generation: vault.file.generation, commitNumber: figures.commitNumber, nodeCount: figures.nodeCount,
+      uncommittedNodeCount: figures.uncommittedNodeCount, openHandleCount: UInt64(files.openHandleCount),
+      grantCount: UInt64(vault.grants.count), barrierCount: UInt64(vault.barriers.count), boundaryCount: UInt64(vault.boundaries.count),
+      trailSegment: trail.segment, trailRecordCount: trail.sequence, unsyncedRecordCount: trail.sequence - trail.syncedPoint.sequence,
+      lastCheckpoint: trail.checkpointEpoch == nil ? nil : WallTime(nanoseconds: trail.checkpointWall), problems: problems,
+      configuration: mount.configuration)
+  }
+
+  func keySlots() -> [KeySlotReport] {
+    files.vault.file.slots.map {
+      KeySlotReport(
+        number: $0.id.value, kind: $0.kind.name, label: $0.label, created: WallTime(nanoseconds: $0.created * 1_000_000_000))
+    }
+  }
+
+  func reviewers() -> [ReviewerReport] {
+    files.vault.file.reviewers.map {
+      ReviewerReport(
+        label: $0.label, publicKey: Hex.encode($0.publicKey), fingerprint: TrailReviewers.fingerprint(of: $0.publicKey))
+    }
+  }
+
+  /// A new vault.json from a process that holds the root key: its MAC is the proof.
+  func changeKeys(_ request: KeyChangeRequest, _ caller: Caller) throws(ControlFailure) {
+    let wanted: VaultFile
+    do throws(FormatError) {
+      wanted = try VaultFile(parsing: Array(request.vaultFile.utf8))
+    } catch { throw ControlFailure(code: "vault-file-refused", exitCode: 1) }
+    let record = files.record(
+      .key, caller, [("change", request.action.rawValue), ("slot", String(request.slot))])
+    try change(record) { (present, _) throws(KeysError) in
+      guard wanted.reviewers == present.reviewers, wanted.created == present.created else { throw .badParameters }
+      return wanted
+    }
+  }
+
+  func addReviewer(_ request: ReviewerAddRequest, _ caller: Caller) throws(ControlFailure) {
+    let key: ReviewerKey
+    do throws(FormatError) {
+      key = try ReviewerKey(parsing: Array(request.publicKey.utf8))
+    } catch { throw ControlFailure(code: "bad-reviewer-key", exitCode: 1) }
+    let label = request.label.isEmpty ? key.label : request.label
+    guard !files.vault.file.reviewers.contains(where: { $0.publicKey == key.publicKey }) else {
+      throw ControlFailure(code: "reviewer-exists", exitCode: 1)
+    }
+    let record = files.record(
+      .reviewer, caller,
+      [("change", "add"), ("label", label), ("fingerprint", TrailReviewers.fingerprint(of: key.publicKey))])
+    try change(record) { (present, root) throws(KeysError) in
+      try present.addingReviewer(
+        Reviewer(publicKey: key.publicKey, label: label, added: WallTime.now().nanoseconds / 1_000_000_000), root: root)
+    }
+  }
+
+  private func change(_ record: Record, _ body: Vault.FileChange) throws(ControlFailure) {
+    do throws(FSError) { try files.append(record) } catch { throw ControlFailure(code: "trail-unavailable", hint: "see-status", exitCode: 1) }
+    do throws(VaultFileChangeError) {
+      _ = try files.vault.changeFile(body)
+    } catch {
+      switch error {
+      case .keys(.lastSlot): throw ControlFailure(code: "last-slot", hint: "add-slot-first", exitCode: 1)
+      case .keys(.noSuchSlot): throw ControlFailure(code: "no-such-slot", exitCode: 1)
+      case .keys: throw ControlFailure(code: "vault-file-refused", hint: "see-status", exitCode: 1)
+      case .vault: throw ControlFailure(code: "changes-refused", hint: "see-status", exitCode: 1)
+      }
+    }
+  }
+
+  /// "A reviewer reads the trail on this machine": on record like any other reading.
+  func noteReview(_ notice: ReviewNotice, _ caller: Caller) throws(ControlFailure) {
+    let filters = notice.filters.sorted { $0.key < $1.key }.prefix(32)
+    let record = files.record(
+      .review, caller,
+      [("fingerprint", notice.fingerprint), ("command", notice.command)] + filters.map { ("filter-" + $0.key, $0.value) })
+    do throws(FSError) { try files.append(record) } catch { throw ControlFailure(code: "trail-unavailable", hint: "see-status", exitCode: 1) }
+  }
+}

@@ -1,0 +1,86 @@
+import Access
+import VaultFormat
+package import VaultFS
+
+/// Answers the requests of a running mount: turns them into calls of VaultFS, as the peer's uid, and results into reports.
+package final class RequestHandler: Sendable {
+  let files: VaultFS
+  let mount: MountFacts
+  /// Ends the mount, or says why not. Called for operators only.
+  private let unmount: @Sendable () throws(ControlFailure) -> Void
+
+  package init(_ files: VaultFS, _ mount: MountFacts, unmount: @escaping @Sendable () throws(ControlFailure) -> Void) {
+    self.files = files
+    self.mount = mount
+    self.unmount = unmount
+  }
+
+  /// For `ControlServer`.
+  package func handle(_ request: ControlRequest, _ peer: ControlPeer, _ replies: ControlReplies) throws(ControlFailure) {
+    let caller = Caller(uid: peer.uid, gid: peer.gid, thread: peer.pid)
+    switch request {
+    case .status: replies.send(.status(status()))
+    case .grantAdd, .grantList, .grantRevoke: try handleGrants(request, caller, replies)
+    case .barrierAdd, .barrierList, .barrierRemove: try handleBarriers(request, caller, replies)
+    case .boundarySet, .boundaryClear, .boundaryList: try handleBoundaries(request, caller, replies)
+    case .accessExplain, .accessWho, .accessWhat: try handleAccess(request, caller, replies)
+    case .keyList: replies.send(keySlots(), as: ControlResponse.keySlots)
+    case .keyChange(let change):
+      try requireOperator(peer)
+      try changeKeys(change, caller)
+      replies.send(keySlots(), as: ControlResponse.keySlots)
+    case .reviewerList: replies.send(reviewers(), as: ControlResponse.reviewers)
+    case .reviewerAdd(let new):
+      try requireOperator(peer)
+      try addReviewer(new, caller)
+      replies.send(reviewers(), as: ControlResponse.reviewers)
+    case .review(let notice): try noteReview(notice, caller)
+    case .unmount:
+      try requireOperator(peer)
+      try unmount()
+    }
+  }
+
+  /// Operators are root and the account that the mount runs as: they can end it anyway.
+  private func requireOperator(_ peer: ControlPeer) throws(ControlFailure) {
+    guard peer.uid == 0 || peer.uid == mount.uid else { throw ControlFailure(code: "only-operator", exitCode: 4) }
+  }
+
+  /// Runs an administrator's command and words its failure.
+  func perform<Result>(_ body: () throws(AdministrationFailure) -> Result) throws(ControlFailure) -> Result {
+    do throws(AdministrationFailure) { return try body() } catch { throw ControlFailure(error, files) }
+  }
+}
+
+/// What does not change while a mount lasts.
+package struct MountFacts: Sendable {
+  package var mountpoint: String
+  package var mounted: WallTime
+  /// The account that the mount runs as.
+  package var uid: UInt32
+  package var pid: Int32
+  package var privateUser: String?
+  package var configuration: [String: String]
+
+  package init(mountpoint: String, mounted: WallTime, uid: UInt32, pid: Int32, privateUser: String?, configuration: [String: String]) {
+    self.mountpoint = mountpoint
+    self.mounted = mounted
+    self.uid = uid
+    self.pid = pid
+    self.privateUser = privateUser
+    self.configuration = configuration
+  }
+}
+
+extension VaultPath {
+  /// A folder's path as VaultFS gives it; the root where it is gone.
+  init(of folder: NodeID, _ files: VaultFS) { self = VaultPath(bytes: files.path(ofFolder: folder)) ?? .root }
+}
+
+extension PrincipalName {
+  init(_ principal: Principal) { self.init(kind: principal.kind, name: principal.name) }
+}
+
+extension Principal {
+  var wireName: PrincipalName { PrincipalName(self) }
+}

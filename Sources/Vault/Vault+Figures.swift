@@ -1,0 +1,19 @@
+import Platform
+
+extension Vault {
+  /// Counts for `status`; no names.
+  package struct Figures: Sendable {
+    package var commitNumber: UInt64
+    /// Nodes in memory.
+    package var nodeCount: UInt64
+    /// Nodes changed since the last commit.
+    package var uncommittedNodeCount: UInt64
+  }
+
+  package var figures: Figures {
+    tree.withLock {
+      Figures(
+        commitNumber: committer.committed, nodeCount: UInt64(table.count), uncommittedNodeCount: UInt64(committer.dirty.count))
+    }
+  }
+}
