@@ -57,7 +57,7 @@ extension RequestHandler {
   func addReviewer(_ request: ReviewerAddRequest, _ caller: Caller) throws(ControlFailure) {
     let key: ReviewerKey
     do throws(FormatError) {
-      key = try ReviewerKey(parsing: Array(request.publicKey.utf8))
+      key = try ReviewerKey(parsing: request.publicKey.hasSuffix("\n") ? request.publicKey : request.publicKey + "\n")
     } catch { throw ControlFailure(code: "bad-reviewer-key", exitCode: 1) }
     let label = request.label.isEmpty ? key.label : request.label
     guard !files.vault.file.reviewers.contains(where: { $0.publicKey == key.publicKey }) else {
