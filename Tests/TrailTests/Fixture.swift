@@ -6,6 +6,9 @@ import VaultFormat
 
 @testable import Trail
 
+/// All tests of this part, one after the other: some set `Seam.fault`, which is one for the whole process.
+@Suite(.serialized) enum TrailTests {}
+
 /// A trail in a fresh folder, with its keys and one reviewer; removed when the value goes.
 final class Fixture: @unchecked Sendable {
   let root: String

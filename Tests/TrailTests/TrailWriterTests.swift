@@ -6,7 +6,8 @@ import VaultFormat
 
 @testable import Trail
 
-@Suite struct TrailWriterTests {
+extension TrailTests {
+@Suite struct WriterTests {
   @Test func whatWasAppendedIsReadInOrderAndVerified() throws {
     let fixture = try Fixture()
     let (writer, opening) = try fixture.openBoth()
@@ -238,4 +239,5 @@ import VaultFormat
     #expect(rate.take(1001, now: now) == 0)
     #expect(rate.take(1000, now: now + 1_000_000_000) == 0)
   }
+}
 }
