@@ -51,7 +51,7 @@ final class SegmentScanner {
       file = try File(folder.segmentPath(number), O_RDONLY | O_NOFOLLOW)
       byteCount = try file.size()
     } catch {
-      throw error.code == ENOENT ? .missing : .cannotWrite("\(name): \(error)")
+      throw error.code == ENOENT ? .missing : .unreadable("\(name): \(error)")
     }
     (header, startHead, headerByteCount) = try Self.readHeader(of: file, name: name)
     guard header.number == number else { throw .damaged("\(name): another segment's header") }
@@ -75,7 +75,7 @@ final class SegmentScanner {
     bytes.withUnsafeMutableBytes { buffer in
       do throws(SystemError) { count = try file.read(at: 0, into: buffer) } catch { failure = error }
     }
-    if let failure { throw .cannotWrite("\(name): \(failure)") }
+    if let failure { throw .unreadable("\(name): \(failure)") }
     guard let total = SegmentHeader.byteCount(beginning: bytes[..<count]), total <= count else {
       throw .damaged("\(name): header")
     }
@@ -90,7 +90,7 @@ final class SegmentScanner {
   }
 
   /// The next frame that begins before `limit`.
-  /// - Throws: `cannotWrite` where the file cannot be read.
+  /// - Throws: `unreadable` where the file cannot be read.
   func next(limit: Int? = nil) throws(TrailError) -> Step {
     let limit = min(limit ?? byteCount, byteCount)
     let rest = limit - offset
@@ -141,7 +141,7 @@ final class SegmentScanner {
         guard read > 0 else { throw SystemError("pread", EIO) }
         filled += read
         readOffset += read
-      } catch { throw .cannotWrite("segment \(header.number): \(error)") }
+      } catch { throw .unreadable("segment \(header.number): \(error)") }
     }
   }
 
@@ -158,7 +158,7 @@ final class SegmentScanner {
         guard count > 0 else { return .torn }
         if part[..<count].contains(where: { $0 != 0 }) { return .bad(what) }
         position += count
-      } catch { throw .cannotWrite("segment \(header.number): \(error)") }
+      } catch { throw .unreadable("segment \(header.number): \(error)") }
     }
     return .torn
   }

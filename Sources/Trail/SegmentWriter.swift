@@ -184,6 +184,7 @@ final class SegmentWriter: @unchecked Sendable {
   private func write(_ kind: Frame.Kind, bodyByteCount: Int) throws(SystemError) {
     let start = work.baseAddress!
     let next = sequence + 1
+    let headBefore = head
     start.storeBytes(of: next.littleEndian, toByteOffset: ChainHead.byteCount, as: UInt64.self)
     let frame = start + Frame.chainPrefixByteCount
     frame.storeBytes(of: UInt16(bodyByteCount).littleEndian, as: UInt16.self)
@@ -201,6 +202,7 @@ final class SegmentWriter: @unchecked Sendable {
       guard written == frameByteCount else { throw SystemError("write", ENOSPC) }
     } catch {
       isBroken = true
+      headBefore.store(to: start)
       throw error
     }
     byteCount += frameByteCount

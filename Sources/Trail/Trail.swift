@@ -16,6 +16,8 @@ package enum TrailError: Error, Equatable {
   case cannotWrite(String)
   /// The trail on disk is not the one that was written: what is wrong and where.
   case damaged(String)
+  /// A file of the trail, or one to compare it with, cannot be read.
+  case unreadable(String)
   /// A trail of a later version of the program.
   case newerVersion(UInt64)
   case alreadyExists

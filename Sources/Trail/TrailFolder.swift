@@ -26,7 +26,7 @@ struct TrailFolder: Sendable {
   func list() throws(TrailError) -> (segments: [UInt64], foreign: [String]) {
     let names: [String]
     do { names = try Files.list(path) } catch {
-      throw error.code == ENOENT || error.code == ENOTDIR ? .missing : .cannotWrite("\(error)")
+      throw error.code == ENOENT || error.code == ENOTDIR ? .missing : .unreadable("\(error)")
     }
     var segments: [UInt64] = []
     var foreign: [String] = []

@@ -161,7 +161,7 @@ final class TrailSigner: @unchecked Sendable {
     do throws(SystemError) {
       bytes = try File(folder.signerPath, O_RDONLY | O_NOFOLLOW).readAll(limit: 4_096)
     } catch {
-      throw error.code == ENOENT || error.code == ENOTDIR ? .missing : .cannotWrite("signer: \(error)")
+      throw error.code == ENOENT || error.code == ENOTDIR ? .missing : .unreadable("signer: \(error)")
     }
     let parts: (nonce: [UInt8], sealed: [UInt8])
     do throws(FormatError) { parts = try SignerFile.parse(bytes) } catch { throw TrailError(error, "signer") }

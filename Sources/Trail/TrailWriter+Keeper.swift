@@ -269,7 +269,7 @@ extension TrailError {
   /// The text of a refusal, for the state.
   var reason: String {
     switch self {
-    case .cannotWrite(let text), .damaged(let text): text
+    case .cannotWrite(let text), .damaged(let text), .unreadable(let text): text
     case .newerVersion, .alreadyExists, .missing, .memoryNotLocked, .badReviewer: "\(self)"
     }
   }

@@ -1,0 +1,67 @@
+import Glibc
+import Platform
+import VaultFormat
+
+/// Reads a file of anchor lines from its beginning to the end that it had when it was opened, one line at a time.
+final class AnchorReader {
+  /// The line to be met next; nil at the end.
+  private(set) var line: AnchorLine?
+
+  private let file: File
+  private let byteCount: Int
+  private var position = 0
+  private var number = 0
+  private var buffer: [UInt8] = []
+  private var begin = 0
+  private static let lineByteCountMax = 1_024
+
+  /// - Throws: `unreadable` where the file is missing or holds anything but anchor lines in the order of their epochs.
+  init(_ path: String) throws(TrailError) {
+    do throws(SystemError) {
+      file = try File(path, O_RDONLY)
+      byteCount = try file.size()
+    } catch { throw .unreadable("anchor file: \(error)") }
+    try advance()
+  }
+
+  func advance() throws(TrailError) {
+    let before = line?.epoch
+    line = nil
+    number += 1
+    guard let text = try nextLine() else { return }
+    let next: AnchorLine
+    do throws(FormatError) { next = try AnchorLine(parsing: text) } catch { throw .unreadable("anchor file: line \(number)") }
+    if let before, next.epoch <= before { throw .unreadable("anchor file: line \(number) is out of order") }
+    line = next
+  }
+
+  private func nextLine() throws(TrailError) -> String? {
+    while true {
+      if let end = buffer[begin...].firstIndex(of: 0x0a) {
+        defer { begin = end + 1 }
+        return String(decoding: buffer[begin..<end], as: UTF8.self)
+      }
+      guard position < byteCount else {
+        guard begin == buffer.count else { throw .unreadable("anchor file: line \(number) has no end") }
+        return nil
+      }
+      guard buffer.count - begin < Self.lineByteCountMax else { throw .unreadable("anchor file: line \(number)") }
+      try fill()
+    }
+  }
+
+  private func fill() throws(TrailError) {
+    let count = min(64 << 10, byteCount - position)
+    var failure: SystemError?
+    let more = [UInt8](unsafeUninitializedCapacity: count) { memory, used in
+      do throws(SystemError) { used = try file.read(at: position, into: UnsafeMutableRawBufferPointer(memory)) } catch {
+        failure = error
+      }
+    }
+    if let failure { throw .unreadable("anchor file: \(failure)") }
+    guard !more.isEmpty else { throw .unreadable("anchor file: shorter than its size") }
+    buffer = Array(buffer[begin...]) + more
+    begin = 0
+    position += more.count
+  }
+}
