@@ -10,7 +10,9 @@ extension Filesystem {
 
   public func forget(_ request: borrowing Request, _ nodes: UnsafeBufferPointer<ForgottenNode>) {}
 
-  public func setattr(_ request: borrowing Request, _ node: NodeNumber, _ changes: AttributeChanges, reply: consuming ReplyAttributes) {
+  public func setattr(
+    _ request: borrowing Request, _ node: NodeNumber, _ changes: AttributeChanges, reply: consuming ReplyAttributes
+  ) {
     reply.fail(EPERM)
   }
 
@@ -21,7 +23,8 @@ extension Filesystem {
     _ request: borrowing Request, _ name: Name, in folder: NodeNumber, mode: UInt32, device: UInt32, reply: consuming ReplyEntry
   ) { reply.fail(EPERM) }
 
-  public func mkdir(_ request: borrowing Request, _ name: Name, in folder: NodeNumber, mode: UInt32, reply: consuming ReplyEntry) {
+  public func mkdir(_ request: borrowing Request, _ name: Name, in folder: NodeNumber, mode: UInt32, reply: consuming ReplyEntry)
+  {
     reply.fail(EPERM)
   }
 
@@ -126,7 +129,8 @@ extension Filesystem {
   }
 
   public func create(
-    _ request: borrowing Request, _ name: Name, in folder: NodeNumber, mode: UInt32, flags: FileFlags, reply: consuming ReplyCreate
+    _ request: borrowing Request, _ name: Name, in folder: NodeNumber, mode: UInt32, flags: FileFlags,
+    reply: consuming ReplyCreate
   ) { reply.fail(EPERM) }
 
   /// ENOLCK: no locks.

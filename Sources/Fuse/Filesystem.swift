@@ -42,7 +42,8 @@ public protocol Filesystem: AnyObject, Sendable {
 
   /// `target` is 1…4,095 bytes.
   func symlink(
-    _ request: borrowing Request, _ name: Name, in folder: NodeNumber, target: UnsafeRawBufferPointer, reply: consuming ReplyEntry)
+    _ request: borrowing Request, _ name: Name, in folder: NodeNumber, target: UnsafeRawBufferPointer, reply: consuming ReplyEntry
+  )
 
   /// `flags` are those of renameat2(2): 0, RENAME_NOREPLACE (1) or RENAME_EXCHANGE (2); EINVAL for those not known.
   func rename(
@@ -65,7 +66,8 @@ public protocol Filesystem: AnyObject, Sendable {
     owner: LockOwner, flags: FileFlags, isFromPages: Bool, reply: consuming ReplyWrite)
 
   /// One close(2) of perhaps several on this handle: report errors of earlier writes, drop the POSIX locks of `owner`.
-  func flush(_ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, owner: LockOwner, reply: consuming ReplyEmpty)
+  func flush(
+    _ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, owner: LockOwner, reply: consuming ReplyEmpty)
 
   /// The last use of a handle. `flockOwner` is set where flock(2) locks were taken through it and go now. Nobody hears the answer.
   func release(
@@ -73,7 +75,8 @@ public protocol Filesystem: AnyObject, Sendable {
     reply: consuming ReplyEmpty)
 
   /// `isDataOnly`: fdatasync(2).
-  func fsync(_ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, isDataOnly: Bool, reply: consuming ReplyEmpty)
+  func fsync(
+    _ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, isDataOnly: Bool, reply: consuming ReplyEmpty)
 
   func opendir(_ request: borrowing Request, _ node: NodeNumber, flags: FileFlags, reply: consuming ReplyOpen)
 
@@ -83,7 +86,8 @@ public protocol Filesystem: AnyObject, Sendable {
 
   func releasedir(_ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, reply: consuming ReplyEmpty)
 
-  func fsyncdir(_ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, isDataOnly: Bool, reply: consuming ReplyEmpty)
+  func fsyncdir(
+    _ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, isDataOnly: Bool, reply: consuming ReplyEmpty)
 
   func statfs(_ request: borrowing Request, _ node: NodeNumber, reply: consuming ReplyStatfs)
 
@@ -103,7 +107,8 @@ public protocol Filesystem: AnyObject, Sendable {
 
   /// open(2) with O_CREAT of a name that LOOKUP did not find. It may be there by now: open it then, unless `flags` has O_EXCL.
   func create(
-    _ request: borrowing Request, _ name: Name, in folder: NodeNumber, mode: UInt32, flags: FileFlags, reply: consuming ReplyCreate)
+    _ request: borrowing Request, _ name: Name, in folder: NodeNumber, mode: UInt32, flags: FileFlags,
+    reply: consuming ReplyCreate)
 
   func getlk(
     _ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, _ lock: FileLock, owner: LockOwner,

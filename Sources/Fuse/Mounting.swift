@@ -4,7 +4,8 @@ import Glibc
 /// The two ways to mount: by mount(2), and through libfuse and fusermount3.
 enum Mounting {
   /// - Returns: a connection that is mounted; INIT waits to be read.
-  static func mount(_ filesystem: any Filesystem, at place: Mountpoint, _ options: SessionOptions) throws(FuseError) -> Connection {
+  static func mount(_ filesystem: any Filesystem, at place: Mountpoint, _ options: SessionOptions) throws(FuseError) -> Connection
+  {
     let own = SessionOptions.Owner(uid: geteuid(), gid: getegid())
     let owner = options.owner ?? own
     guard access("/dev/fuse", F_OK) == 0 else { throw .deviceMissing }

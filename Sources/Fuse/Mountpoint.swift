@@ -67,13 +67,17 @@ struct Mountpoint: Equatable {
     return isDeadTo(owner)
   }
 
-  /// Asks on a thread of its own, which takes the owner's ids and ends.
+  /// Asks on a thread of its own, which takes the owner's ids and ends. The way there was already gone, as ourselves.
   private func isDeadTo(_ owner: SessionOptions.Owner) -> Bool {
+    let root = open(path, Int32(cfuse3_open_path) | O_DIRECTORY | O_CLOEXEC)
+    guard root >= 0 else { return errno == ENOTCONN }
+    defer { close(root) }
     let answer = Monitor<Bool?>(nil)
-    let started = startThread("fuse-probe") { [path] in
+    let started = startThread("fuse-probe") {
       var status = stat()
       let isDead =
-        cfuse3_become_on_this_thread(owner.uid, owner.gid) == 0 && stat(path, &status) != 0 && errno == ENOTCONN
+        cfuse3_become_on_this_thread(owner.uid, owner.gid) == 0
+        && fstatat(root, "", &status, Int32(cfuse3_at_empty_path)) != 0 && errno == ENOTCONN
       answer.change { $0 = isDead }
     }
     return started && answer.wait { $0 }

@@ -47,7 +47,9 @@ public final class Session: Sendable {
   }
 
   /// INIT, on the calling thread, so that its failure has someone to be told to. Returns the device's second number.
-  private static func shakeHands(_ connection: Connection, _ memory: WorkerMemory, _ place: Mountpoint) throws(FuseError) -> UInt32 {
+  private static func shakeHands(_ connection: Connection, _ memory: WorkerMemory, _ place: Mountpoint) throws(FuseError)
+    -> UInt32
+  {
     guard Worker(connection, memory).serveOne(), !connection.isMarkedEnded else {
       throw .system(call: "FUSE_INIT", code: EPROTO)
     }
@@ -77,17 +79,15 @@ public final class Session: Sendable {
   public func wait() { ending.wait() }
 
   /// Unmounts; see `UnmountMode` for when it returns. A session that has ended is left alone.
-  /// - Throws: `mountpointBusy` (`.ifIdle` only), `notMounted` where something else is mounted over it.
+  /// - Throws: `mountpointBusy` (`.ifIdle` only), `notMounted` where something else is mounted over it, or where it was detached before and
+  ///   the connection cannot be aborted.
   public func unmount(_ mode: UnmountMode = .ifIdle) throws(FuseError) {
     precondition(!Worker.isCurrentThread, "a worker cannot wait for itself")
     let top = try MountTable.top(at: mountpoint)
     guard let top, top.isFuse, top.deviceMinor == deviceMinor else {
       if hasEnded { return }
-      if mode == .abort {
-        abortConnection()
-        return wait()
-      }
-      throw .notMounted
+      guard mode == .abort, abortConnection() else { throw .notMounted }
+      return wait()
     }
     if geteuid() == 0 {
       try unmountAsRoot(mode)
@@ -117,12 +117,19 @@ public final class Session: Sendable {
     guard code == 0 else { throw .mountpointBusy }
   }
 
-  /// Ends the connection wherever it is mounted. Does nothing where fusectl is not mounted or the connection is gone.
-  private func abortConnection() {
-    let descriptor = open("/sys/fs/fuse/connections/\(deviceMinor)/abort", O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    _ = write(descriptor, "1", 1)
-    close(descriptor)
+  /// Ends the connection, wherever it is mounted or still open. Returns false where it is gone, or fusectl out of reach.
+  @discardableResult
+  private func abortConnection() -> Bool {
+    var descriptor = open("/sys/fs/fuse/connections/\(deviceMinor)/abort", O_WRONLY | O_CLOEXEC)
+    if descriptor < 0 {
+      let folder = cfuse3_open_connections()
+      guard folder >= 0 else { return false }
+      descriptor = openat(folder, "\(deviceMinor)/abort", O_WRONLY | O_CLOEXEC)
+      close(folder)
+    }
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return write(descriptor, "1", 1) == 1
   }
 
   // MARK: Notifications, told in order by a thread of their own. From any thread, workers included.

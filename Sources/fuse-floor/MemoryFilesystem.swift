@@ -158,7 +158,8 @@ package class MemoryFilesystem: Filesystem, @unchecked Sendable {
   }
 
   package func create(
-    _ request: borrowing Request, _ name: Name, in folder: NodeNumber, mode: UInt32, flags: FileFlags, reply: consuming ReplyCreate
+    _ request: borrowing Request, _ name: Name, in folder: NodeNumber, mode: UInt32, flags: FileFlags,
+    reply: consuming ReplyCreate
   ) {
     if name.bytes.count > 255 { return _ = reply.fail(ENAMETOOLONG) }
     if let made = make(name, in: folder, mode: S_IFREG | mode & 0o7777) {

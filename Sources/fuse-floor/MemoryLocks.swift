@@ -15,7 +15,8 @@ final class MemoryLocks: @unchecked Sendable {
 
     func conflicts(with other: Held) -> Bool {
       node == other.node && isWhole == other.isWhole && owner != other.owner
-        && (lock.kind == .exclusive || other.lock.kind == .exclusive) && lock.start <= other.lock.end && other.lock.start <= lock.end
+        && (lock.kind == .exclusive || other.lock.kind == .exclusive) && lock.start <= other.lock.end
+        && other.lock.start <= lock.end
     }
   }
 

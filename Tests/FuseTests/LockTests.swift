@@ -3,6 +3,7 @@ import Glibc
 import Platform
 import Synchronization
 import Testing
+
 @testable import fuse_floor
 
 /// Locks that wait, and stop waiting.

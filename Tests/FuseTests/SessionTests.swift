@@ -2,9 +2,9 @@ import Glibc
 import Platform
 import Synchronization
 import Testing
-@testable import fuse_floor
 
 @testable import Fuse
+@testable import fuse_floor
 
 /// Mounting, unmounting, and what can be in the way.
 @Suite(.serialized, .enabled(if: canMount, "needs root and /dev/fuse"), .timeLimit(.minutes(2)))
@@ -53,8 +53,10 @@ struct SessionTests {
     #expect(info.wanted == Capabilities.usual.intersection(info.capable))
     #expect(info.wanted.isSuperset(of: [.atomicTruncate, .posixLocks, .flockLocks, .parallelFolderOperations]))
     #expect(info.writeByteCountMax == 1 << 20)
-    let text = try File("/sys/fs/fuse/connections/\(mounted.session.deviceMinor)/max_background", O_RDONLY).readProc()
-    #expect(String(decoding: text, as: UTF8.self) == "128\n")
+    // fusectl is not mounted everywhere.
+    if let text = try? File("/sys/fs/fuse/connections/\(mounted.session.deviceMinor)/max_background", O_RDONLY).readProc() {
+      #expect(String(decoding: text, as: UTF8.self) == "128\n")
+    }
     mounted.end()
   }
 
@@ -108,7 +110,6 @@ struct SessionTests {
 
   @Test func aPrivateMountLetsOnlyItsOwnerIn() throws {
     let folder = TemporaryFolder()
-    #expect(chmod(folder.path, 0o755) == 0)
     let path = folder.makeFolder("m")
     let session = try start(path) { $0.owner = .init(uid: 12345, gid: 12346) }
     func tryAs(_ uid: Int, _ gid: Int) -> Int32 {
@@ -236,13 +237,12 @@ struct SessionTests {
     mounted.end()
   }
 
-  /// Through libfuse and fusermount3, in a mount namespace where /dev/fuse is everyone's.
+  /// Through libfuse and fusermount3, in a mount namespace where /dev/fuse is everyone's. The user is `nobody`: fusermount3 wants a name.
   @Test(arguments: [(false, 0), (true, 1)])
   func anOrdinaryUserMountsThroughTheHelper(isShared: Bool, exitCode: Int32) throws {
     let folder = TemporaryFolder()
-    #expect(chmod(folder.path, 0o755) == 0)
     let path = folder.makeFolder("m")
-    #expect(chown(path, 12345, 12345) == 0)
+    #expect(chown(path, 65534, 65534) == 0)
     let bundle = String(cString: realpath("/proc/self/exe", nil))
     let floor = "\(bundle[..<bundle.lastIndex(of: "/")!])/fuse-floor"
     try #require(access(floor, X_OK) == 0)
@@ -251,10 +251,10 @@ struct SessionTests {
       mknod -m 666 "$1/fuse" c 10 229
       mount --bind "$1/fuse" /dev/fuse
       cp "$2" "$1/floor"
-      setpriv --reuid=12345 --regid=12345 --clear-groups sh -e -c '
+      setpriv --reuid=65534 --regid=65534 --clear-groups sh -e -c '
         "$1/floor" "$1/m" \(isShared ? "" : "--private") > /dev/null & floor=$!
         for i in $(seq 100); do test -e "$1/m/big" && break; kill -0 $floor || { wait $floor; exit 1; }; sleep 0.05; done
-        grep -q "$1/m fuse rw,nosuid,nodev,.*user_id=12345" /proc/mounts
+        grep -q "$1/m fuse rw,nosuid,nodev,.*user_id=65534" /proc/mounts
         kill $floor; wait $floor
         if grep "$1/m fuse" /proc/mounts; then exit 3; fi
       ' sh "$1"

@@ -3,6 +3,7 @@ import Glibc
 import Platform
 import Synchronization
 import Testing
+
 @testable import fuse_floor
 
 /// Whether mounted tests can run here. Where they cannot, they are skipped, saying so; in CI they run and fail.
@@ -19,6 +20,7 @@ final class TemporaryFolder {
   init() {
     var template = Array("/tmp/fuse-tests-XXXXXX".utf8CString)
     path = String(cString: mkdtemp(&template)!)
+    chmod(path, 0o755)
   }
 
   /// A new empty folder in it.

@@ -3,6 +3,7 @@ import Glibc
 import Platform
 import Synchronization
 import Testing
+
 @testable import fuse_floor
 
 /// How content passes: exact ranges, sizes, alignment.
@@ -35,7 +36,10 @@ struct TransferTests {
     #expect(pread(file.descriptor, pages.bytes.baseAddress!, pages.bytes.count, 7) == pages.bytes.count)
     let reads = mounted.filesystem.reads.withLock { $0 }.sorted { $0.offset < $1.offset }
     #expect(reads.map(\.byteCount) == [TransferTests.mebibyte, TransferTests.mebibyte, TransferTests.mebibyte, 10])
-    #expect(reads.map { Int($0.offset) } == [7, 7 + TransferTests.mebibyte, 7 + 2 * TransferTests.mebibyte, 7 + 3 * TransferTests.mebibyte])
+    #expect(
+      reads.map { Int($0.offset) } == [
+        7, 7 + TransferTests.mebibyte, 7 + 2 * TransferTests.mebibyte, 7 + 3 * TransferTests.mebibyte,
+      ])
   }
 
   @Test func aReadAtTheEndIsShort() throws {
