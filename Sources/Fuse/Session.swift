@@ -43,7 +43,10 @@ public final class Session: Sendable {
   }
 
   deinit {
-    if !hasEnded { try? unmount(.abort) }
+    guard !hasEnded else { return }
+    _ = try? takeDown(.abort)
+    // Let go of on a worker, it ends when that worker has returned.
+    if !Worker.isCurrentThread { wait() }
   }
 
   /// INIT, on the calling thread, so that its failure has someone to be told to. Returns the device's second number.
@@ -83,18 +86,23 @@ public final class Session: Sendable {
   ///   the connection cannot be aborted.
   public func unmount(_ mode: UnmountMode = .ifIdle) throws(FuseError) {
     precondition(!Worker.isCurrentThread, "a worker cannot wait for itself")
+    try takeDown(mode)
+    if mode != .detach { wait() }
+  }
+
+  /// Unmounts without waiting for the workers.
+  private func takeDown(_ mode: UnmountMode) throws(FuseError) {
     let top = try MountTable.top(at: mountpoint)
     guard let top, top.isFuse, top.deviceMinor == deviceMinor else {
       if hasEnded { return }
       guard mode == .abort, abortConnection() else { throw .notMounted }
-      return wait()
+      return
     }
     if geteuid() == 0 {
       try unmountAsRoot(mode)
     } else {
       try unmountThroughHelper(mode)
     }
-    if mode != .detach { wait() }
   }
 
   private func unmountAsRoot(_ mode: UnmountMode) throws(FuseError) {

@@ -46,6 +46,7 @@ public enum UnmountMode: Sendable {
   case ifIdle
   /// Gone from the folder tree at once; the session ends when the last open file in it is closed. Returns without waiting for that.
   case detach
-  /// Gone at once, and requests under way and open files fail (ENOTCONN, ECONNABORTED). Returns when the session has ended.
+  /// Gone at once, and requests under way and open files fail (ENOTCONN, ECONNABORTED). Returns when the session has ended, so not before
+  /// the filesystem has returned from all its functions.
   case abort
 }
