@@ -44,7 +44,7 @@ public final class Session: Sendable {
 
   deinit {
     guard !hasEnded else { return }
-    _ = try? takeDown(.abort)
+    guard (try? takeDown(.abort)) != nil else { return FuseLog.write("a session could not be unmounted") }
     // Let go of on a worker, it ends when that worker has returned.
     if !Worker.isCurrentThread { wait() }
   }
