@@ -78,7 +78,8 @@ func pageVector(vector: VectorFile) throws {
   let wrapped = sealer.wrappedKey
   guard vector.expect == "ok" else {
     let opener = try keys.openBlob(reference(id, Int(vector.number("byteCount")), wrapped: wrapped))
-    let result = outcome { () throws(KeysError) in _ = try open(opener, page: Int(vector.number("page")), vector.bytes("sealed")) }
+    let result = outcome { () throws(KeysError) in _ = try open(opener, page: Int(vector.number("page")), vector.bytes("sealed"))
+    }
     #expect(result == vector.expect)
     return
   }

@@ -22,7 +22,8 @@ func rowVector(vector: VectorFile) throws {
   let nonce = vector.bytes("nonce")
   let again = keys.seal(plaintext, for: key(vector), version: version) { $0.copyBytes(from: nonce) }
   #expect(again == sealed)
-  let columns = vector.has("parent") ? NodeColumns(parent: NodeID(vector.number("parent")), tag: NameTag(vector.bytes("tag"))!) : nil
+  let columns =
+    vector.has("parent") ? NodeColumns(parent: NodeID(vector.number("parent")), tag: NameTag(vector.bytes("tag"))!) : nil
   let row = SealedRow(key: key(vector), version: version, node: columns, sealed: sealed)
   #expect(keys.digest(of: row).bytes == vector.bytes("digest"))
 }
@@ -88,7 +89,8 @@ func rowsOpenAsSealed(count: Int) throws {
     SealedRow(key: RowKey(.node, 1), version: RowVersion(1), node: nil, sealed: sealed),
     SealedRow(key: RowKey(.node, 1), version: RowVersion(1), node: NodeColumns(parent: NodeID(4), tag: tag), sealed: sealed),
     SealedRow(
-      key: RowKey(.node, 1), version: RowVersion(1), node: NodeColumns(parent: NodeID(3), tag: NameTag(high: 2, low: 1)), sealed: sealed),
+      key: RowKey(.node, 1), version: RowVersion(1), node: NodeColumns(parent: NodeID(3), tag: NameTag(high: 2, low: 1)),
+      sealed: sealed),
     SealedRow(key: RowKey(.node, 1), version: RowVersion(1), node: columns, sealed: Array(sealed.dropLast())),
     SealedRow(key: RowKey(.node, 1), version: RowVersion(1), node: columns, sealed: sealed.reversed()),
     SealedRow(

@@ -75,7 +75,8 @@ private func unlock(_ first: [UInt8]?, _ second: [UInt8]?, _ byte: UInt8) throws
   let whole = made.newer.encode()
   let mac = UnlockedVaultFile.Copy.damaged("vault.json: its MAC does not fit")
   let cases: [([UInt8]?, UnlockedVaultFile.Copy)] = [
-    (nil, .missing), ([], .damaged("vault.json: line 1")), (Array(whole.dropLast()), .damaged("vault.json: line \(whole.count { $0 == 0x0a })")),
+    (nil, .missing), ([], .damaged("vault.json: line 1")),
+    (Array(whole.dropLast()), .damaged("vault.json: line \(whole.count { $0 == 0x0a })")),
     (flipped(made.newer, "\"a\"", "\"x\""), mac),
     (flipped(made.newer, "\"generation\": 3", "\"generation\": 9"), mac),
     (flipped(made.newer, "\"format\": 1", "\"format\": 7"), .newer(version: 7)),

@@ -53,7 +53,8 @@ private let now: Int64 = 1_772_366_400
     let passphrase = try SlotSecret(.passphrase, try secret([1]))
     for strength in [PasswordHash(passes: 1, memoryByteCount: 64 << 20), PasswordHash(passes: 2, memoryByteCount: 2 << 30)] {
       #expect(throws: KeysError.badParameters) {
-        try VaultFile.make(vault: .random(), root: root, secret: passphrase, label: "", reviewers: [], now: now, strength: strength)
+        try VaultFile.make(
+          vault: .random(), root: root, secret: passphrase, label: "", reviewers: [], now: now, strength: strength)
       }
     }
     let file = try VaultFile.make(vault: .random(), root: root, secret: passphrase, label: "", reviewers: [], now: now)
@@ -178,14 +179,17 @@ private let now: Int64 = 1_772_366_400
   }
   #expect(try file.isAuthentic(root) == false)
   #expect(throws: KeysError.damaged("vault.json: its MAC does not fit")) {
-    _ = try file.removingReviewer(publicKey: [], root: root) ?? file.addingReviewer(
-      Reviewer(publicKey: [UInt8](repeating: 1, count: 32), label: "", added: now), root: root)
+    _ =
+      try file.removingReviewer(publicKey: [], root: root)
+      ?? file.addingReviewer(
+        Reviewer(publicKey: [UInt8](repeating: 1, count: 32), label: "", added: now), root: root)
   }
 }
 
 @Test(arguments: [
   (KeySlot.Kind.passphrase, 0, false), (.passphrase, 1, true), (.passphrase, 4096, true), (.passphrase, 4097, false),
-  (.keyFile, 31, false), (.keyFile, 32, true), (.keyFile, 1 << 20, true), (.keyFile, 1 << 20 + 1, false), (.credential, 31, false),
+  (.keyFile, 31, false), (.keyFile, 32, true), (.keyFile, 1 << 20, true), (.keyFile, 1 << 20 + 1, false),
+  (.credential, 31, false),
   (.credential, 32, true),
 ])
 func secretsHaveLimits(kind: KeySlot.Kind, count: Int, isFine: Bool) throws {
@@ -201,7 +205,9 @@ func secretsHaveLimits(kind: KeySlot.Kind, count: Int, isFine: Bool) throws {
   let content = try keyFile(7)
   let (first, second) = (VaultID(high: 1, low: 1), VaultID(high: 1, low: 2))
   let other = try keyFile(8)
-  let keys = [bytes(of: try content.key(vault: first)), bytes(of: try content.key(vault: second)), bytes(of: try other.key(vault: first))]
+  let keys = [
+    bytes(of: try content.key(vault: first)), bytes(of: try content.key(vault: second)), bytes(of: try other.key(vault: first)),
+  ]
   #expect(Set(keys).count == 3)
 }
 

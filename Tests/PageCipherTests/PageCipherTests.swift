@@ -52,10 +52,11 @@ private func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncati
 /// McGrew and Viega, "The Galois/Counter Mode of Operation (GCM)", test case 14: key, nonce and plaintext of zeros.
 @Test func isTheAESThatTheStandardMeans() {
   let sealed = seal(PageCipher(contextCountMax: 1), TestKey(0), page: 0, [UInt8](repeating: 0, count: 16))
-  #expect(sealed == [
-    0xce, 0xa7, 0x40, 0x3d, 0x4d, 0x60, 0x6b, 0x6e, 0x07, 0x4e, 0xc5, 0xd3, 0xba, 0xf3, 0x9d, 0x18,
-    0xd0, 0xd1, 0xc8, 0xa7, 0x99, 0x99, 0x6b, 0xf0, 0x26, 0x5b, 0x98, 0xb5, 0xd4, 0x8a, 0xb9, 0x19,
-  ])
+  #expect(
+    sealed == [
+      0xce, 0xa7, 0x40, 0x3d, 0x4d, 0x60, 0x6b, 0x6e, 0x07, 0x4e, 0xc5, 0xd3, 0xba, 0xf3, 0x9d, 0x18,
+      0xd0, 0xd1, 0xc8, 0xa7, 0x99, 0x99, 0x6b, 0xf0, 0x26, 0x5b, 0x98, 0xb5, 0xd4, 0x8a, 0xb9, 0x19,
+    ])
 }
 
 @Test(arguments: [1, 15, 16, 17, 16383, 16384, 16385])
@@ -81,7 +82,9 @@ func opensWhatItSealed(count: Int) throws {
       let none = UnsafeRawBufferPointer(start: nil, count: 0)
       context.seal(page: 1, UnsafeRawBufferPointer(rebasing: buffer[..<4096]), associated: none, into: buffer)
       #expect(!buffer[..<4096].elementsEqual(plaintext))
-      do throws(PageCipherError) { try context.open(page: 1, UnsafeRawBufferPointer(buffer), associated: none, into: buffer) } catch {
+      do throws(PageCipherError) {
+        try context.open(page: 1, UnsafeRawBufferPointer(buffer), associated: none, into: buffer)
+      } catch {
         failure = error
       }
     }
@@ -100,7 +103,9 @@ func opensWhatItSealed(count: Int) throws {
     var damaged = sealed
     damaged[index] ^= 0x10
     var output = [UInt8](repeating: 0xee, count: 40)
-    #expect(throws: PageCipherError.authenticationFailed) { try open(cipher, key, page: 2, damaged, associated: [7], into: &output) }
+    #expect(throws: PageCipherError.authenticationFailed) {
+      try open(cipher, key, page: 2, damaged, associated: [7], into: &output)
+    }
     #expect(output == [UInt8](repeating: 0, count: 40), "nothing of a page that failed is left")
   }
   var output = [UInt8](repeating: 0, count: 40)
@@ -153,7 +158,9 @@ func opensWhatItSealed(count: Int) throws {
   var output = [UInt8](repeating: 0, count: 32)
   cipher.withContext(for: reused) { context in
     plaintext.withUnsafeBytes { plaintext in
-      output.withUnsafeMutableBytes { context.seal(page: 0, plaintext, associated: UnsafeRawBufferPointer(start: nil, count: 0), into: $0) }
+      output.withUnsafeMutableBytes {
+        context.seal(page: 0, plaintext, associated: UnsafeRawBufferPointer(start: nil, count: 0), into: $0)
+      }
     }
   }
   #expect(output != before)

@@ -55,7 +55,9 @@ package struct VectorFile: Sendable, CustomStringConvertible {
   package func bytes(_ name: String) -> [UInt8] {
     let digits = Array(text(name).utf8)
     precondition(digits.count.isMultiple(of: 2), "\(path): \(name)")
-    return stride(from: 0, to: digits.count, by: 2).map { UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)! }
+    return stride(from: 0, to: digits.count, by: 2).map {
+      UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)!
+    }
   }
 
   package func number(_ name: String) -> UInt64 { UInt64(text(name))! }
