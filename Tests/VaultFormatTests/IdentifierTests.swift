@@ -60,7 +60,7 @@ func namesAreWhatLinuxAllows(bytes: [UInt8], isName: Bool) {
   let domains = [
     Domain.pageAAD, Domain.segmentKeyCommitment, Domain.chainStart, Domain.checkpoint, Domain.mark, Domain.reviewerFingerprint,
     Domain.keySlot,
-    Domain.keyFile, Domain.trailSigner, Domain.blobKey,
+    Domain.keyFile, Domain.trailSigner, Domain.blobKey, Domain.reviewerIdentity,
   ].map(\.bytes)
   for (index, domain) in domains.enumerated() {
     #expect(!domains.enumerated().contains { $0.offset != index && $0.element.starts(with: domain) })
