@@ -75,14 +75,17 @@ let package = Package(
     .executableTarget(name: "fuse-floor", dependencies: ["Fuse", "Platform"], swiftSettings: strict),
     .executableTarget(name: "strongroom", dependencies: ["StrongroomCLI"], swiftSettings: strict),
 
+    // Golden vectors of Tests/Vectors for the tests of every format
+    .target(name: "TestVectors", path: "Tests/TestVectors", swiftSettings: strict),
+
     // Tests, by part; MountedTests run the built program through the real /dev/fuse
     tests("LayersTests"),
     tests("PlatformTests", ["Platform"]),
     tests("FuseTests", ["Fuse", "fuse-floor", "Platform", "CSystem"]),
     tests("SodiumTests", ["Sodium"]),
-    tests("PageCipherTests", ["PageCipher", "Sodium"]),
-    tests("VaultFormatTests", ["VaultFormat"]),
-    tests("KeysTests", ["Keys", "Sodium", "PageCipher", "VaultFormat"]),
+    tests("PageCipherTests", ["PageCipher", "Sodium", "Platform"]),
+    tests("VaultFormatTests", ["VaultFormat", "TestVectors"]),
+    tests("KeysTests", ["Keys", "Sodium", "PageCipher", "VaultFormat", "Platform", "TestVectors"]),
     tests("BlobStoreTests", ["BlobStore", "VaultFormat", "Platform"]),
     tests("CatalogTests", ["Catalog", "VaultFormat", "Platform"]),
     tests("AccessTests", ["Access", "VaultFormat", "Platform"]),

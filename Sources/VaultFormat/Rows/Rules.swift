@@ -178,6 +178,7 @@ extension ByteReader {
   /// The version byte that every row begins with.
   mutating func rowVersion() throws(FormatError) {
     let version = try u8()
+    guard version > 0 else { throw .malformed("version 0") }
     guard version == 1 else { throw .newerVersion(UInt64(version)) }
   }
 
