@@ -68,6 +68,8 @@ struct VerifierRun {
   private var signerPoint: ChainPoint?
   private var hasMetSigner = false
   private var hasMetEnd = false
+  /// Where another head than the expected one was found.
+  private var otherEnd: TrailReport.Break?
   private var sealedToOthers: [UInt64] = []
   private var totalByteCount: UInt64 = 0
   private var place = TrailReport.Break(segment: 0, sequence: 0, byte: 0, what: "")
@@ -220,6 +222,7 @@ struct VerifierRun {
   // MARK: Frames
 
   private mutating func walk(_ scanner: SegmentScanner, limit: Int, isLast: Bool, _ opener: RecordOpener?) throws(Stop) {
+    meet(scanner.point)
     var told = 0
     while true {
       let offset = scanner.offset
@@ -235,10 +238,7 @@ struct VerifierRun {
       case .frame(let kind, let body):
         if heartbeat == nil { throw broken("a frame after the closing checkpoint") }
         try take(kind, body, scanner, opener)
-        if let end = options.end, end.sequence == scanner.sequence {
-          guard end == scanner.point else { throw broken("not the frame that was expected here") }
-          hasMetEnd = true
-        }
+        meet(scanner.point)
         if let signerPoint, signerPoint.sequence == scanner.sequence {
           guard signerPoint == scanner.point else { throw broken("not the checkpoint that the signer made") }
           hasMetSigner = true
@@ -253,6 +253,12 @@ struct VerifierRun {
       case .bad(let what): throw broken("a changed frame (\(what))")
       }
     }
+  }
+
+  /// Compares with the expected end: taken while a new segment had no frame yet, it names the chain after that segment's header.
+  private mutating func meet(_ point: ChainPoint) {
+    guard let end = options.end, end.sequence == point.sequence else { return }
+    if end == point { hasMetEnd = true } else if !hasMetEnd { otherEnd = place }
   }
 
   private mutating func take(
@@ -352,7 +358,11 @@ struct VerifierRun {
   private mutating func conclude() throws(Stop) {
     let end = previous.point.sequence
     place.sequence = end
-    if options.end != nil, !hasMetEnd { throw broken("the trail ends before the expected end") }
+    if options.end != nil, !hasMetEnd {
+      guard let otherEnd else { throw broken("the trail ends before the expected end") }
+      place = otherEnd
+      throw broken("not the frame that was expected here")
+    }
     if let line = anchors?.line { throw broken("the trail ends before the anchor of frame #\(line.point.sequence)") }
     if let expected = options.end { report.establishedThrough = max(report.establishedThrough ?? 0, expected.sequence) }
     try checkSigner()

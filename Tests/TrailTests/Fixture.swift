@@ -87,11 +87,12 @@ final class Fixture: @unchecked Sendable {
   }
 
   /// Copies the trail as it is now, as a crash of the program would leave it.
-  func copy(to name: String) throws -> String {
+  func copy(to name: String, from source: String? = nil) throws -> String {
+    let source = source ?? path
     let target = root + "/" + name
     Fixture.remove(target)
     try Files.makeFolder(target, mode: 0o700)
-    for file in try Files.list(path) { try Fixture.write(Fixture.read(path + "/" + file), to: target + "/" + file) }
+    for file in try Files.list(source) { try Fixture.write(Fixture.read(source + "/" + file), to: target + "/" + file) }
     return target
   }
 

@@ -96,6 +96,28 @@ extension TrailTests {
     #expect(try fixture.verify().findings == [.endNotEstablished])
   }
 
+  @Test func anEndTakenAtAnyTimeIsFoundAgain() throws {
+    let fixture = try Fixture()
+    let writer = try fixture.open()
+    var ends = [writer.status.syncedPoint]
+    for _ in 0..<3 {
+      try writer.append(plain(.list, "x"))
+      try writer.sync()
+      ends.append(writer.status.syncedPoint)
+      // A new segment without a frame.
+      try writer.setReviewers([fixture.reviewer.publicKey])
+      ends.append(writer.status.syncedPoint)
+    }
+    try writer.close()
+    for end in ends {
+      let report = try fixture.verify(end: end)
+      #expect(report.verdict == .whole && report.establishedThrough == end.sequence)
+      #expect(try fixture.verify(end: ChainPoint(sequence: end.sequence, head: .zero)).isBroken)
+      #expect(try fixture.verify(end: ChainPoint(sequence: end.sequence + 1, head: end.head)).isBroken)
+    }
+    #expect(ChainPoint("\(ends[2])") == ends[2] && ChainPoint("01:\(ends[2].head)") == nil && ChainPoint("1") == nil)
+  }
+
   @Test func checkpointsComeByThemselvesAndWithFreshKeys() throws {
     let fixture = try Fixture()
     var settings = Fixture.quick
