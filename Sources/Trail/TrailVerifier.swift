@@ -97,12 +97,15 @@ struct VerifierRun {
       throw .failed(.missing)
     }
     if numbers[0] != 1 { throw broken("segment 1 is missing") }
-    for (index, number) in numbers.enumerated() where number != UInt64(index) + 1 { throw broken("segment \(index + 1) is missing") }
+    for (index, number) in numbers.enumerated() where number != UInt64(index) + 1 {
+      throw broken("segment \(index + 1) is missing")
+    }
     for number in numbers { totalByteCount += UInt64(max(0, fileSize(number))) }
     var scanner = try open(1)
     vault = vault ?? scanner.header.vault
     if let keys = options.keys, let vault {
-      do throws(TrailError) { signerPoint = try TrailSigner.load(from: folder, vault: vault, key: keys.signer).last?.point } catch {
+      do throws(TrailError) { signerPoint = try TrailSigner.load(from: folder, vault: vault, key: keys.signer).last?.point } catch
+      {
         throw error == .missing ? broken("the signer is missing") : stop(error)
       }
     }
@@ -148,7 +151,9 @@ struct VerifierRun {
 
     var limit = scanner.byteCount
     if let next {
-      guard next.previousByteCount <= UInt64(scanner.byteCount) else { throw broken("the file is shorter than the next one says") }
+      guard next.previousByteCount <= UInt64(scanner.byteCount) else {
+        throw broken("the file is shorter than the next one says")
+      }
       limit = Int(next.previousByteCount)
       if limit < scanner.byteCount {
         guard next.kind == .resumed else { throw broken("the file is longer than the next one says") }
@@ -274,7 +279,9 @@ struct VerifierRun {
     case .checkpoint:
       guard body.count == Checkpoint.byteCount else { throw broken("not a checkpoint") }
       let next: Checkpoint
-      do throws(FormatError) { next = try Checkpoint(parsing: [UInt8](body)) } catch { throw stop(TrailError(error, "checkpoint")) }
+      do throws(FormatError) { next = try Checkpoint(parsing: [UInt8](body)) } catch {
+        throw stop(TrailError(error, "checkpoint"))
+      }
       try take(next, scanner)
     }
   }

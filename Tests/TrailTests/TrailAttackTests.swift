@@ -102,7 +102,8 @@ extension TrailTests {
           for frame in 0..<count {
             let dropped = try victim.attack({ $0.segments[segment].frames.remove(at: frame) }, mend: mend)
             #expect(try victim.isFound(dropped), "dropped \(segment).\(frame)")
-            let doubled = try victim.attack({ $0.segments[segment].frames.insert($0.segments[segment].frames[frame], at: frame) }, mend: mend)
+            let doubled = try victim.attack(
+              { $0.segments[segment].frames.insert($0.segments[segment].frames[frame], at: frame) }, mend: mend)
             #expect(try victim.isFound(doubled), "doubled \(segment).\(frame)")
             if frame > 0 {
               let swapped = try victim.attack({ $0.segments[segment].frames.swapAt(frame, frame - 1) }, mend: mend)
@@ -179,7 +180,8 @@ extension TrailTests {
       let copy = try victim.fixture.copy(to: "attacked")
       var forger = try Forger(copy)
       forger.segments[0].frames.remove(at: 1)
-      let signer = try TrailSigner.load(from: TrailFolder(path: copy), vault: victim.fixture.vault, key: victim.fixture.keys.signer)
+      let signer = try TrailSigner.load(
+        from: TrailFolder(path: copy), vault: victim.fixture.vault, key: victim.fixture.keys.signer)
       let key = try signer.publicKey()
       try forger.write(to: copy) { checkpoint in
         checkpoint.publicKey = key
@@ -198,7 +200,10 @@ extension TrailTests {
       try author.record()
       try author.checkpoint(.closing)
       #expect(try victim.fixture.verify(path: author.fixture.path).isBroken)
-      #expect(try victim.fixture.verify(path: author.fixture.path, genesis: false).findings == [.originNotEstablished, .endNotEstablished])
+      #expect(
+        try victim.fixture.verify(path: author.fixture.path, genesis: false).findings == [
+          .originNotEstablished, .endNotEstablished,
+        ])
       // The genesis key of the victim in the header, the author's signatures.
       var forger = try Forger(author.fixture.path)
       forger.segments[0].header.previousHead = Chain.genesis(vault: victim.fixture.vault, publicKey: victim.fixture.genesis)
