@@ -10,7 +10,7 @@ final class SegmentScanner {
     case frame(Frame.Kind, UnsafeRawBufferPointer)
     /// The end, exactly.
     case end
-    /// The rest is no whole frame: the file ends inside one, or only zeros are left, as a crash leaves it.
+    /// The rest is no whole frame: the file ends inside one, or one ends in zeros, as a crash leaves it.
     case torn
     /// The rest begins with a frame that cannot have been written.
     case bad(String)
@@ -95,12 +95,12 @@ final class SegmentScanner {
     let limit = min(limit ?? byteCount, byteCount)
     let rest = limit - offset
     if rest == 0 { return .end }
-    guard rest >= Frame.overheadByteCount else { return try tornOrBad("ends inside a frame", isPartial: true) }
+    guard rest >= Frame.overheadByteCount else { return .torn }
     if filled - begin < Frame.prefixByteCount { try fill(atLeast: Frame.prefixByteCount) }
     var start = buffer.baseAddress! + begin
     let bodyByteCount = Int(UInt16(littleEndian: start.loadUnaligned(as: UInt16.self)))
     let frameByteCount = bodyByteCount + Frame.overheadByteCount
-    guard frameByteCount <= rest else { return try tornOrBad("ends inside a frame", isPartial: true) }
+    guard frameByteCount <= rest else { return .torn }
     if filled - begin < frameByteCount {
       try fill(atLeast: frameByteCount)
       start = buffer.baseAddress! + begin
@@ -115,7 +115,9 @@ final class SegmentScanner {
       UnsafeRawBufferPointer(start: hashedFrom, count: hashed),
       into: UnsafeMutableRawBufferPointer(start: hashedFrom, count: ChainHead.byteCount))
     let check = start.loadUnaligned(fromByteOffset: Frame.prefixByteCount + bodyByteCount, as: UInt64.self)
-    guard check == hashedFrom.loadUnaligned(as: UInt64.self) else { return try tornOrBad("check", isPartial: false) }
+    guard check == hashedFrom.loadUnaligned(as: UInt64.self) else {
+      return try isZero(from: offset + frameByteCount - 1) ? .torn : .bad("check")
+    }
     guard let kind = Frame.Kind(rawValue: start.load(fromByteOffset: 2, as: UInt8.self)) else { return .bad("kind") }
 
     previousHead = head
@@ -145,21 +147,21 @@ final class SegmentScanner {
     }
   }
 
-  /// A crash leaves part of a frame, or zeros; anything else was put there.
-  private func tornOrBad(_ what: String, isPartial: Bool) throws(TrailError) -> Step {
-    if isPartial { return .torn }
-    var position = offset
+  /// Whether the file holds only zeros from there to its end. A crash can leave a file longer than what was written into it, so that a frame ends
+  /// in zeros; anything else was put there.
+  private func isZero(from start: Int) throws(TrailError) -> Bool {
+    var position = start
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 8)
     defer { scratch.deallocate() }
     while position < byteCount {
       let part = UnsafeMutableRawBufferPointer(rebasing: scratch[..<min(scratch.count, byteCount - position)])
       do throws(SystemError) {
         let count = try file.read(at: position, into: part)
-        guard count > 0 else { return .torn }
-        if part[..<count].contains(where: { $0 != 0 }) { return .bad(what) }
+        guard count > 0 else { return true }
+        if part[..<count].contains(where: { $0 != 0 }) { return false }
         position += count
       } catch { throw .unreadable("segment \(header.number): \(error)") }
     }
-    return .torn
+    return true
   }
 }

@@ -143,7 +143,8 @@ struct TrailRecovery {
     wasClosedCleanly = checkpoint.kind == .closing
     unknownCheckpoint = TrailSigner.LastCheckpoint(
       segment: scanner.header.number, point: scanner.point, byteCount: UInt64(scanner.offset), hash: checkpoint.hash,
-      recordCount: recordCount, markCount: markCount, markSegment: markSegment, markSequence: markSequence, markCommit: markCommit,
+      recordCount: recordCount, markCount: markCount, markSegment: markSegment, markSequence: markSequence,
+      markCommit: markCommit,
       boot: checkpoint.boot, isClosing: checkpoint.kind == .closing)
   }
 
@@ -181,8 +182,10 @@ extension Mark {
   ) throws(TrailError) -> Mark {
     guard body.count == Mark.byteCount else { throw .damaged("segment \(segment): mark #\(sequence)") }
     let content = [UInt8](body.prefix(Mark.byteCount - Mark.macByteCount))
-    guard Sodium.equal(Mark.mac(content, vault: vault, segment: segment, sequence: sequence, key: key),
-      [UInt8](body.suffix(Mark.macByteCount)))
+    guard
+      Sodium.equal(
+        Mark.mac(content, vault: vault, segment: segment, sequence: sequence, key: key),
+        [UInt8](body.suffix(Mark.macByteCount)))
     else { throw .damaged("segment \(segment): mark #\(sequence) was not made with this vault's key") }
     do throws(FormatError) { return try Mark(parsing: content) } catch { throw TrailError(error, "segment \(segment)") }
   }

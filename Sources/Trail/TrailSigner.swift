@@ -200,7 +200,9 @@ final class TrailSigner: @unchecked Sendable {
     var last: LastCheckpoint?
 
     init(_ content: UnsafeRawBufferPointer) throws(TrailError) {
-      func number(_ offset: Int) -> UInt64 { UInt64(littleEndian: content.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) }
+      func number(_ offset: Int) -> UInt64 {
+        UInt64(littleEndian: content.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      }
       func secret(_ offset: Int) throws(TrailError) -> SharedSecret {
         do {
           return SharedSecret(try SecretBytes(copying: UnsafeRawBufferPointer(rebasing: content[offset..<offset + 32])))

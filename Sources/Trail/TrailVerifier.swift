@@ -68,6 +68,8 @@ struct VerifierRun {
   private var signerPoint: ChainPoint?
   private var hasMetSigner = false
   private var hasMetEnd = false
+  /// Where another head than the expected one was found.
+  private var otherEnd: TrailReport.Break?
   private var sealedToOthers: [UInt64] = []
   private var totalByteCount: UInt64 = 0
   private var place = TrailReport.Break(segment: 0, sequence: 0, byte: 0, what: "")
@@ -95,12 +97,15 @@ struct VerifierRun {
       throw .failed(.missing)
     }
     if numbers[0] != 1 { throw broken("segment 1 is missing") }
-    for (index, number) in numbers.enumerated() where number != UInt64(index) + 1 { throw broken("segment \(index + 1) is missing") }
+    for (index, number) in numbers.enumerated() where number != UInt64(index) + 1 {
+      throw broken("segment \(index + 1) is missing")
+    }
     for number in numbers { totalByteCount += UInt64(max(0, fileSize(number))) }
     var scanner = try open(1)
     vault = vault ?? scanner.header.vault
     if let keys = options.keys, let vault {
-      do throws(TrailError) { signerPoint = try TrailSigner.load(from: folder, vault: vault, key: keys.signer).last?.point } catch {
+      do throws(TrailError) { signerPoint = try TrailSigner.load(from: folder, vault: vault, key: keys.signer).last?.point } catch
+      {
         throw error == .missing ? broken("the signer is missing") : stop(error)
       }
     }
@@ -146,7 +151,9 @@ struct VerifierRun {
 
     var limit = scanner.byteCount
     if let next {
-      guard next.previousByteCount <= UInt64(scanner.byteCount) else { throw broken("the file is shorter than the next one says") }
+      guard next.previousByteCount <= UInt64(scanner.byteCount) else {
+        throw broken("the file is shorter than the next one says")
+      }
       limit = Int(next.previousByteCount)
       if limit < scanner.byteCount {
         guard next.kind == .resumed else { throw broken("the file is longer than the next one says") }
@@ -220,6 +227,7 @@ struct VerifierRun {
   // MARK: Frames
 
   private mutating func walk(_ scanner: SegmentScanner, limit: Int, isLast: Bool, _ opener: RecordOpener?) throws(Stop) {
+    meet(scanner.point)
     var told = 0
     while true {
       let offset = scanner.offset
@@ -235,10 +243,7 @@ struct VerifierRun {
       case .frame(let kind, let body):
         if heartbeat == nil { throw broken("a frame after the closing checkpoint") }
         try take(kind, body, scanner, opener)
-        if let end = options.end, end.sequence == scanner.sequence {
-          guard end == scanner.point else { throw broken("not the frame that was expected here") }
-          hasMetEnd = true
-        }
+        meet(scanner.point)
         if let signerPoint, signerPoint.sequence == scanner.sequence {
           guard signerPoint == scanner.point else { throw broken("not the checkpoint that the signer made") }
           hasMetSigner = true
@@ -255,6 +260,12 @@ struct VerifierRun {
     }
   }
 
+  /// Compares with the expected end: taken while a new segment had no frame yet, it names the chain after that segment's header.
+  private mutating func meet(_ point: ChainPoint) {
+    guard let end = options.end, end.sequence == point.sequence else { return }
+    if end == point { hasMetEnd = true } else if !hasMetEnd { otherEnd = place }
+  }
+
   private mutating func take(
     _ kind: Frame.Kind, _ body: UnsafeRawBufferPointer, _ scanner: SegmentScanner, _ opener: RecordOpener?
   ) throws(Stop) {
@@ -268,7 +279,9 @@ struct VerifierRun {
     case .checkpoint:
       guard body.count == Checkpoint.byteCount else { throw broken("not a checkpoint") }
       let next: Checkpoint
-      do throws(FormatError) { next = try Checkpoint(parsing: [UInt8](body)) } catch { throw stop(TrailError(error, "checkpoint")) }
+      do throws(FormatError) { next = try Checkpoint(parsing: [UInt8](body)) } catch {
+        throw stop(TrailError(error, "checkpoint"))
+      }
       try take(next, scanner)
     }
   }
@@ -352,7 +365,11 @@ struct VerifierRun {
   private mutating func conclude() throws(Stop) {
     let end = previous.point.sequence
     place.sequence = end
-    if options.end != nil, !hasMetEnd { throw broken("the trail ends before the expected end") }
+    if options.end != nil, !hasMetEnd {
+      guard let otherEnd else { throw broken("the trail ends before the expected end") }
+      place = otherEnd
+      throw broken("not the frame that was expected here")
+    }
     if let line = anchors?.line { throw broken("the trail ends before the anchor of frame #\(line.point.sequence)") }
     if let expected = options.end { report.establishedThrough = max(report.establishedThrough ?? 0, expected.sequence) }
     try checkSigner()

@@ -108,7 +108,8 @@ extension TrailWriter {
   func admit(_ byteCount: Int) throws(TrailError) {
     let now = Clock.boot()
     if phase == .writing, filling.hasRoom(for: byteCount), segment.frameCount < settings.segmentFrameCountMax,
-      syncBegan == 0 || now - syncBegan <= settings.patienceNanoseconds, now - heartbeat <= settings.heartbeatNanosecondsMax
+      syncBegan == 0 || now - syncBegan <= settings.patienceNanoseconds, now - heartbeat <= settings.heartbeatNanosecondsMax,
+      now >= noSpaceUntil
     {
       return
     }

@@ -55,7 +55,8 @@ extension TrailWriter {
     let until = Clock.boot() + settings.patienceNanoseconds
     want(kind)
     while segment.number == number || phase == .changing {
-      if let refusal = refusal(0) { throw .cannotWrite(refusal) }
+      if case .failed(let reason) = phase { throw .cannotWrite(reason) }
+      if phase == .closed { throw .cannotWrite("the trail is closed") }
       let rest = until - Clock.boot()
       guard rest > 0 else { throw .cannotWrite("the disk does not answer") }
       changed.wait(lock, nanoseconds: Int(rest))

@@ -45,7 +45,6 @@ package final class TrailWriter: @unchecked Sendable {
   /// A full disk is asked again after this time.
   var noSpaceUntil: Int64 = 0
 
-
   var reviewers: [[UInt8]]
   /// Up to the last frame, and up to the last good sync.
   var counters: Counts

@@ -42,8 +42,9 @@ final class Fixture: @unchecked Sendable {
     var settings = TrailSettings()
     settings.syncDelayNanoseconds = 1_000_000
     settings.retryNanoseconds = 5_000_000
-    settings.patienceNanoseconds = 200_000_000
-    settings.closePatienceNanoseconds = 2_000_000_000
+    // Long enough for a busy disk; tests of a hanging one set it lower.
+    settings.patienceNanoseconds = 5_000_000_000
+    settings.closePatienceNanoseconds = 5_000_000_000
     return settings
   }
 
@@ -77,7 +78,8 @@ final class Fixture: @unchecked Sendable {
     return try verifier.verify()
   }
 
-  func records(path: String? = nil, as identity: ReviewerIdentity? = nil, from: Int64 = .min, to: Int64 = .max) throws -> [Record] {
+  func records(path: String? = nil, as identity: ReviewerIdentity? = nil, from: Int64 = .min, to: Int64 = .max) throws -> [Record]
+  {
     var records: [Record] = []
     try TrailReader(path ?? self.path, identity: identity ?? reviewer).forEach(from: from, to: to) { (entry) throws(TrailError) in
       records.append(entry.record)
@@ -87,11 +89,12 @@ final class Fixture: @unchecked Sendable {
   }
 
   /// Copies the trail as it is now, as a crash of the program would leave it.
-  func copy(to name: String) throws -> String {
+  func copy(to name: String, from source: String? = nil) throws -> String {
+    let source = source ?? path
     let target = root + "/" + name
     Fixture.remove(target)
     try Files.makeFolder(target, mode: 0o700)
-    for file in try Files.list(path) { try Fixture.write(Fixture.read(path + "/" + file), to: target + "/" + file) }
+    for file in try Files.list(source) { try Fixture.write(Fixture.read(source + "/" + file), to: target + "/" + file) }
     return target
   }
 

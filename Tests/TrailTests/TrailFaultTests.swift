@@ -170,7 +170,9 @@ import VaultFormat
         let faults = Faults(under: fixture.root)
         var acknowledged: [String] = []
         try faults.run {
-          let writer = try fixture.open()
+          var settings = Fixture.quick
+          settings.patienceNanoseconds = 300_000_000
+          let writer = try fixture.open(settings)
           faults.hang("fdatasync")
           acknowledge(writer, 1, "a", into: &acknowledged)
           eventually("never refused") { writer.status.refusal == "the disk does not answer" }
@@ -269,7 +271,8 @@ import VaultFormat
           var settings = Fixture.quick
           settings.activeCheckpointNanoseconds = 10_000_000
           settings.idleCheckpointNanoseconds = 20_000_000
-          settings.heartbeatNanosecondsMax = 100_000_000
+          settings.heartbeatNanosecondsMax = 300_000_000
+          settings.patienceNanoseconds = 1_000_000_000
           let writer = try fixture.open(settings)
           faults.fail("rename", EIO, on: "signer")
           try writer.append(plain(.list, "a"))

@@ -55,7 +55,8 @@ package struct IdentityFile: Hashable, Sendable {
     let sealed = Hex.decode(try Self.value(of: "sealed", in: lines[4]))
     guard let sealed, sealed.count == 72 else { throw .malformed("sealed key") }
     self.init(
-      key: key, passes: try Self.number(parameters[0]), memoryByteCount: try Self.number(parameters[1]), salt: salt, sealed: sealed)
+      key: key, passes: try Self.number(parameters[0]), memoryByteCount: try Self.number(parameters[1]), salt: salt,
+      sealed: sealed)
   }
 
   private static func value(of word: String, in line: Substring) throws(FormatError) -> Substring {
