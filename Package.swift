@@ -83,11 +83,16 @@ let package = Package(
     tests("PageCipherTests", ["PageCipher", "Sodium"]),
     tests("VaultFormatTests", ["VaultFormat"]),
     tests("KeysTests", ["Keys", "Sodium", "PageCipher", "VaultFormat"]),
-    tests("BlobStoreTests", ["BlobStore", "VaultFormat", "Platform"]),
+    // Stores that lie on purpose, for the tests of several parts
+    .target(
+      name: "TestStores", dependencies: ["BlobStore", "VaultFormat", "Platform"], path: "Tests/TestStores", swiftSettings: strict),
+    tests("BlobStoreTests", ["BlobStore", "VaultFormat", "Platform", "TestStores"]),
     tests("CatalogTests", ["Catalog", "VaultFormat", "Platform"]),
     tests("AccessTests", ["Access", "VaultFormat", "Platform"]),
     tests("TrailTests", ["Trail", "Sodium", "VaultFormat", "Platform"]),
-    tests("VaultTests", ["Vault", "Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "VaultFormat", "Platform"]),
+    tests(
+      "VaultTests",
+      ["Vault", "Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "VaultFormat", "Platform", "TestStores"]),
     tests("VaultFSTests", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"]),
     tests("ControlTests", ["Control", "VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Platform"]),
     tests("StrongroomCLITests", ["StrongroomCLI", "Control", "Sodium", "VaultFormat", "Platform", arguments]),
