@@ -17,4 +17,6 @@ package final class Counts: @unchecked Sendable {
   }
 
   package var all: [String: Int] { lock.withLock { counts } }
+
+  package func reset() { lock.withLock { counts = [:] } }
 }

@@ -30,6 +30,10 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
     var disk: [UInt8]?
     /// Ranges written since the last sync, in order.
     var writes: [Range<Int>] = []
+    /// Space set aside, all of the object's.
+    var reserved = 0
+
+    var room: Int { max(bytes.count, reserved) }
   }
 
   private let lock = Lock()
@@ -90,17 +94,20 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
   package func reserve(_ number: PackNumber, byteCount: Int) throws(BlobStoreError) {
     try call("reserve") { () throws(BlobStoreError) -> Void in
       guard let entry = entries[.pack(number)] else { throw .missing }
-      try makeRoom(byteCount - entry.bytes.count)
+      try makeRoom(byteCount - entry.room)
+      entries[.pack(number)]!.reserved = max(entry.reserved, byteCount)
     }
   }
 
   package func append(_ bytes: UnsafeRawBufferPointer, to number: PackNumber, at offset: Int) throws(BlobStoreError) {
     try call("append") { () throws(BlobStoreError) -> Void in
-      guard var entry = entries.removeValue(forKey: .pack(number)) else { throw .missing }
-      defer { entries[.pack(number)] = entry }
+      guard var entry = entries[.pack(number)] else { throw .missing }
       guard offset <= entry.bytes.count else { throw .io("a gap") }
       let end = offset + bytes.count
-      try makeRoom(max(0, end - entry.bytes.count) + entry.bytes.count)
+      try makeRoom(end - entry.room)
+      // One owner of the array, so that it is not copied.
+      entries[.pack(number)] = nil
+      defer { entries[.pack(number)] = entry }
       if end > entry.bytes.count { entry.bytes += [UInt8](repeating: 0, count: end - entry.bytes.count) }
       entry.bytes.replaceSubrange(offset..<end, with: bytes)
       entry.writes.append(offset..<end)
@@ -110,6 +117,7 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
   package func endPack(_ number: PackNumber, byteCount: Int) throws(BlobStoreError) {
     try call("endPack") { () throws(BlobStoreError) -> Void in
       guard let entry = entries[.pack(number)] else { throw .missing }
+      entries[.pack(number)]!.reserved = 0
       if entry.bytes.count > byteCount {
         entries[.pack(number)]!.bytes.removeLast(entry.bytes.count - byteCount)
         if let disk = entry.disk { entries[.pack(number)]!.disk = Array(disk.prefix(byteCount)) }
@@ -211,8 +219,8 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
   }
 
   private func makeRoom(_ byteCount: Int) throws(BlobStoreError) {
-    guard faults.capacity < Int.max else { return }
-    let used = entries.values.reduce(0) { $0 + $1.bytes.count }
+    guard faults.capacity < Int.max, byteCount > 0 else { return }
+    let used = entries.values.reduce(0) { $0 + $1.room }
     guard byteCount <= faults.capacity - used else { throw .outOfSpace }
   }
 
@@ -238,7 +246,7 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
     guard faults.losesBytesOnFailure, var entry = entries[object] else { return }
     for write in entry.writes where !write.isEmpty {
       let at = Int.random(in: write, using: &generator)
-      for index in at..<min(write.upperBound, at + 512) { entry.bytes[index] = 0 }
+      for index in at..<min(write.upperBound, at + 512) { entry.bytes[index] ^= 0xff }
     }
     entries[object] = entry
   }

@@ -63,6 +63,9 @@ package final class ContentStore: Sendable {
   /// Bytes that the page cache can hold.
   package var pageCacheByteCount: Int { cache.byteCount }
 
+  /// Waits until read-ahead has done all that it was asked for; for tests and measurements.
+  package func finishReadAhead() { ahead?.drain() }
+
   /// Pages that the page cache holds now.
   package var cachedPageCount: Int { cache.pageCount }
 }

@@ -5,7 +5,7 @@ import VaultFormat
 /// One thread that opens, into the page cache, what sequential readers will want next, so that the second core works while the first
 /// answers. It goes a few pages at a time and skips what readers have reached themselves: nobody waits for it.
 ///
-/// `tasks` and `isClosing` are guarded by `lock`.
+/// `tasks`, `isSleeping` and `isClosing` are guarded by `lock`.
 final class ReadAhead: @unchecked Sendable {
   struct Task {
     let blob: OpenBlob
@@ -22,6 +22,7 @@ final class ReadAhead: @unchecked Sendable {
   private let reader: PageReader
   private let lock = Lock()
   private let wake = Condition()
+  private let idle = Condition()
   private var tasks: [Task] = []
   private var isSleeping = false
   private var isClosing = false
@@ -37,6 +38,13 @@ final class ReadAhead: @unchecked Sendable {
       guard tasks.count < Self.taskCountMax, !isClosing else { return }
       tasks.append(task)
       if isSleeping { wake.signal() }
+    }
+  }
+
+  /// Returns when all that was asked for is done.
+  func drain() {
+    lock.withLock {
+      while !tasks.isEmpty || !isSleeping { idle.wait(lock) }
     }
   }
 
@@ -65,6 +73,7 @@ final class ReadAhead: @unchecked Sendable {
     lock.withLock { () -> Task? in
       while tasks.isEmpty, !isClosing {
         isSleeping = true
+        idle.broadcast()
         wake.wait(lock)
         isSleeping = false
       }
