@@ -72,6 +72,8 @@ let package = Package(
         "Mount", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "CSystem",
         arguments, yaml, logging,
       ]),
+    .executableTarget(
+      name: "content-speed", dependencies: ["Vault", "Keys", "BlobStore", "VaultFormat", "Platform"], swiftSettings: strict),
     .executableTarget(name: "fuse-floor", dependencies: ["Fuse", "Platform"], swiftSettings: strict),
     .executableTarget(name: "strongroom", dependencies: ["StrongroomCLI"], swiftSettings: strict),
 

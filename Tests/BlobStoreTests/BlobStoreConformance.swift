@@ -35,7 +35,9 @@ enum BlobStoreConformance {
     let bytes = (0..<100).map { UInt8($0) }
     let id = BlobID.random()
     try store.putBytes(id, bytes)
-    for (offset, count, expected) in [(0, 10, 0..<10), (90, 10, 90..<100), (90, 11, 90..<100), (99, 1, 99..<100), (100, 5, 100..<100), (200, 5, 100..<100)] {
+    for (offset, count, expected) in [
+      (0, 10, 0..<10), (90, 10, 90..<100), (90, 11, 90..<100), (99, 1, 99..<100), (100, 5, 100..<100), (200, 5, 100..<100),
+    ] {
       #expect(try store.readBytes(.blob(id), at: offset, count) == Array(bytes[expected]))
     }
   }

@@ -50,7 +50,9 @@ import VaultFormat
     let again = LocalBlobStore(folder: folder.path)
     #expect(try again.readBytes(.blob(id), at: 0, 9) == [1, 2, 3])
     #expect(try again.readBytes(.pack(PackNumber(1)), at: 0, 9) == [4, 5])
-    #expect(throws: BlobStoreError.missing, "packs of earlier do not grow") { try again.appendBytes([6], to: PackNumber(1), at: 2) }
+    #expect(throws: BlobStoreError.missing, "packs of earlier do not grow") {
+      try again.appendBytes([6], to: PackNumber(1), at: 2)
+    }
   }
 
   @Test func aLinkIsNotFollowed() throws {

@@ -53,7 +53,9 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
         guard let bytes = survivors(entry) else { continue }
         next.entries[object] = Entry(bytes: bytes, disk: bytes)
       }
-      for (object, bytes) in deleted where Bool.random(using: &generator) { next.entries[object] = Entry(bytes: bytes, disk: bytes) }
+      for (object, bytes) in deleted where Bool.random(using: &generator) {
+        next.entries[object] = Entry(bytes: bytes, disk: bytes)
+      }
       return next
     }
   }

@@ -30,6 +30,22 @@ import VaultFormat
     }
   }
 
+  /// The worked example of docs/format/blobs.md.
+  @Test func theExampleInTheDocumentation() throws {
+    let fixture = try ContentFixture(MemoryBlobStore(seed: 1))
+    func offset(_ byteCount: Int) throws -> Int { try fixture.seal([UInt8](repeating: 1, count: byteCount)).objectOffset }
+    #expect(try [offset(3), offset(1), offset(20_000)] == [0, 19, 36])
+    let first = try #require(try fixture.commit()[0].record)
+    #expect(first.byteCount == 20_480 && first.liveByteCount == 20_068)
+    #expect(try offset(5) == 20_480)
+    let second = try #require(try fixture.commit()[0].record)
+    #expect(second.byteCount == 24_576 && second.liveByteCount == 20_089)
+    for (plain, sealed) in [
+      (1, 17), (16_383, 16_399), (16_384, 16_400), (16_385, 16_417), (131_072, 131_200), (131_073, 131_217),
+      (4_194_304, 4_198_400),
+    ] { #expect(BlobGeometry.sealedByteCount(plain) == sealed) }
+  }
+
   @Test func theDigestCoversEveryGroup() throws {
     let store = MemoryBlobStore(seed: 1)
     let fixture = try ContentFixture(store)

@@ -133,7 +133,9 @@ import VaultFormat
     // What a failed read leaves is no plaintext of the page.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.page, alignment: 4096)
     defer { buffer.deallocate() }
-    #expect(throws: expected) { try fixture.content.read([blob.whole], at: UInt64(5 * Self.page), count: Self.page, into: buffer) }
+    #expect(throws: expected) {
+      try fixture.content.read([blob.whole], at: UInt64(5 * Self.page), count: Self.page, into: buffer)
+    }
     #expect(buffer.allSatisfy { $0 == 0 })
   }
 

@@ -11,7 +11,6 @@ final class ReadAhead: @unchecked Sendable {
     let blob: OpenBlob
     let reference: BlobReference
     let pages: Range<Int>
-    let isKept: Bool
   }
 
   /// Tasks beyond this are not taken: readers do that work themselves.
