@@ -72,6 +72,8 @@ let package = Package(
         "Mount", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "CSystem",
         arguments, yaml, logging,
       ]),
+    .executableTarget(
+      name: "content-speed", dependencies: ["Vault", "Keys", "BlobStore", "VaultFormat", "Platform"], swiftSettings: strict),
     .executableTarget(name: "fuse-floor", dependencies: ["Fuse", "Platform"], swiftSettings: strict),
     .executableTarget(name: "strongroom", dependencies: ["StrongroomCLI"], swiftSettings: strict),
 
@@ -86,11 +88,16 @@ let package = Package(
     tests("PageCipherTests", ["PageCipher", "Sodium", "Platform"]),
     tests("VaultFormatTests", ["VaultFormat", "TestVectors"]),
     tests("KeysTests", ["Keys", "Sodium", "PageCipher", "VaultFormat", "Platform", "TestVectors"]),
-    tests("BlobStoreTests", ["BlobStore", "VaultFormat", "Platform"]),
+    // Stores that lie on purpose, for the tests of several parts
+    .target(
+      name: "TestStores", dependencies: ["BlobStore", "VaultFormat", "Platform"], path: "Tests/TestStores", swiftSettings: strict),
+    tests("BlobStoreTests", ["BlobStore", "VaultFormat", "Platform", "TestStores"]),
     tests("CatalogTests", ["Catalog", "VaultFormat", "Platform"]),
     tests("AccessTests", ["Access", "VaultFormat", "Platform"]),
     tests("TrailTests", ["Trail", "Sodium", "VaultFormat", "Platform"]),
-    tests("VaultTests", ["Vault", "Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "VaultFormat", "Platform"]),
+    tests(
+      "VaultTests",
+      ["Vault", "Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "VaultFormat", "Platform", "TestStores"]),
     tests("VaultFSTests", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"]),
     tests("ControlTests", ["Control", "VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Platform"]),
     tests("StrongroomCLITests", ["StrongroomCLI", "Control", "Sodium", "VaultFormat", "Platform", arguments]),

@@ -216,8 +216,8 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
     let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
     do throws(SystemError) {
       return try File(path, flags)
-    } catch where error.isMissing && object.isBlob {
-      do throws(SystemError) { try Files.makeFolder(Files.folder(of: path), mode: 0o700) } catch where error.code == EEXIST {}
+    } catch  where error.isMissing && object.isBlob {
+      do throws(SystemError) { try Files.makeFolder(Files.folder(of: path), mode: 0o700) } catch  where error.code == EEXIST {}
       lock.withLock { _ = unsynced.folders.insert(Self.blobFolder) }
       return try File(path, flags)
     }

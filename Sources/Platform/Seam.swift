@@ -1,19 +1,41 @@
 import Glibc
+import Synchronization
 
 /// The one seam for system calls: tests ask here for a call to fail. In release builds it is compiled away.
 package enum Seam {
   #if DEBUG
     /// Asked before each call with its name and the descriptor's path; a returned errno is the call's outcome. May block, to
-    /// play a disk that hangs. Set by one test at a time, while nothing runs.
+    /// play a disk that hangs.
     package typealias Fault = @Sendable (_ call: StaticString, _ path: String) -> Int32?
 
+    /// For all paths. Set by one test at a time, while nothing runs.
     nonisolated(unsafe) package static var fault: Fault?
+
+    private static let lock = Lock()
+    nonisolated(unsafe) private static var faults: [String: Fault] = [:]
+    private static let count = Atomic<Int>(0)
+
+    /// For paths that begin with `folder` alone; nil ends it. Tests of different folders may do so at the same time.
+    package static func setFault(under folder: String, _ fault: Fault?) {
+      lock.withLock {
+        faults[folder] = fault
+        count.store(faults.count, ordering: .relaxed)
+      }
+    }
+
+    private static func fault(for path: String) -> Fault? {
+      lock.withLock { faults.first { path.hasPrefix($0.key) }?.value }
+    }
   #endif
 
   @inline(__always)
   static func check(_ call: StaticString, _ path: @autoclosure () -> String) throws(SystemError) {
     #if DEBUG
       if let fault, let code = fault(call, path()) { throw SystemError(call, code) }
+      if count.load(ordering: .relaxed) > 0 {
+        let path = path()
+        if let fault = fault(for: path), let code = fault(call, path) { throw SystemError(call, code) }
+      }
     #endif
   }
 }

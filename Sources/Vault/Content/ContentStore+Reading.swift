@@ -37,7 +37,7 @@ extension ContentStore {
       done += byteCount
       index += 1
     }
-    if isSequential, offset + UInt64(count) < end { readAhead(extents, after: offset + UInt64(count), count: count, isKept: isKept) }
+    if isSequential, offset + UInt64(count) < end { readAhead(extents, after: offset + UInt64(count), count: count) }
   }
 
   /// The index of the extent that holds `offset`, which one does.
@@ -55,7 +55,7 @@ extension ContentStore {
   var reader: PageReader { PageReader(store: store, packs: packs, cache: cache, scratch: scratch) }
 
   /// Gives the helper the pages that a sequential reader will come to.
-  private func readAhead(_ extents: [Extent], after position: UInt64, count: Int, isKept: Bool) {
+  private func readAhead(_ extents: [Extent], after position: UInt64, count: Int) {
     guard let ahead else { return }
     let window = min(max(settings.readAheadByteCount, 2 * count), cache.byteCount / 4)
     let limit = min(position + UInt64(window), extents.last!.end)
@@ -69,7 +69,7 @@ extension ContentStore {
         if position == extent.start { open.noteArrival(at: start) }
         let first = start / BlobGeometry.pageByteCount
         if let pages = open.ask(for: first..<BlobGeometry.pageCount(start + Int(end - position))) {
-          ahead.ask(ReadAhead.Task(blob: open, reference: blob, pages: pages, isKept: isKept))
+          ahead.ask(ReadAhead.Task(blob: open, reference: blob, pages: pages))
         }
       }
       position = end

@@ -85,7 +85,9 @@ extension ContentStore {
     _ = try checked(reference, buffer)
   }
 
-  private func checked(_ reference: BlobReference, _ buffer: UnsafeMutableRawPointer) throws(ContentError) -> UnsafeRawBufferPointer {
+  private func checked(_ reference: BlobReference, _ buffer: UnsafeMutableRawPointer) throws(ContentError)
+    -> UnsafeRawBufferPointer
+  {
     let blob = try blobs.blob(reference)
     let sealed = UnsafeMutableRawBufferPointer(start: buffer, count: reference.sealedByteCount)
     let count = try reader.readSealed(reference, at: reference.objectOffset, into: sealed)

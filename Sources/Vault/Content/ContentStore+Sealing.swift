@@ -12,7 +12,9 @@ extension ContentStore {
   package func seal(_ bytes: UnsafeMutableRawBufferPointer) throws(ContentError) -> BlobReference {
     precondition((1...BlobGeometry.byteCountMax).contains(bytes.count))
     let sealer: BlobSealer
-    do throws(KeysError) { sealer = try keys.makeBlob() } catch { throw error == .memoryNotLocked ? .memoryNotLocked : .io("\(error)") }
+    do throws(KeysError) { sealer = try keys.makeBlob() } catch {
+      throw error == .memoryNotLocked ? .memoryNotLocked : .io("\(error)")
+    }
     let (id, wrappingKey, wrappedKey) = (sealer.id, sealer.wrappingKey, sealer.wrappedKey)
     let isPacked = bytes.count <= BlobGeometry.packedByteCountMax
     let sealedByteCount = BlobGeometry.sealedByteCount(bytes.count)

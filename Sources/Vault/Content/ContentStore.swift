@@ -26,7 +26,7 @@ package final class ContentStore: Sendable {
   /// For sealed pages on their way in, and for whole sealed blobs on their way out.
   let scratch = BufferPool(byteCount: ContentStore.runPageCountMax * BlobGeometry.sealedPageByteCount + 4096, keptCountMax: 16)
   let output = BufferPool(
-    byteCount: (BlobGeometry.sealedByteCount(BlobGeometry.byteCountMax) + 4095) & ~4095, keptCountMax: 4)
+    byteCount: (BlobGeometry.sealedByteCount(BlobGeometry.byteCountMax) + 4095) & ~4095, keptCountMax: 2)
 
   /// Pages read from a store in one go: what stays in the second-level cache between reading and opening.
   static let runPageCountMax = 16
@@ -62,6 +62,9 @@ package final class ContentStore: Sendable {
 
   /// Bytes that the page cache can hold.
   package var pageCacheByteCount: Int { cache.byteCount }
+
+  /// Waits until read-ahead has done all that it was asked for; for tests and measurements.
+  package func finishReadAhead() { ahead?.drain() }
 
   /// Pages that the page cache holds now.
   package var cachedPageCount: Int { cache.pageCount }

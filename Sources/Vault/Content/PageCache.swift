@@ -43,7 +43,8 @@ final class PageCache: @unchecked Sendable {
   /// - Returns: False if it is not here, or does not have so many bytes.
   @inline(__always)
   func copy(
-    page index: Int, of blob: BlobID, from offset: Int, byteCount: Int, into target: UnsafeMutableRawPointer, isPassing: Bool = false
+    page index: Int, of blob: BlobID, from offset: Int, byteCount: Int, into target: UnsafeMutableRawPointer,
+    isPassing: Bool = false
   ) -> Bool {
     let hash = Self.hash(blob, index)
     return shards[shard(of: hash)].copy(hash, blob, index, offset, byteCount, target, isPassing)

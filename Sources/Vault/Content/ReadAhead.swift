@@ -5,13 +5,12 @@ import VaultFormat
 /// One thread that opens, into the page cache, what sequential readers will want next, so that the second core works while the first
 /// answers. It goes a few pages at a time and skips what readers have reached themselves: nobody waits for it.
 ///
-/// `tasks` and `isClosing` are guarded by `lock`.
+/// `tasks`, `isSleeping` and `isClosing` are guarded by `lock`.
 final class ReadAhead: @unchecked Sendable {
   struct Task {
     let blob: OpenBlob
     let reference: BlobReference
     let pages: Range<Int>
-    let isKept: Bool
   }
 
   /// Tasks beyond this are not taken: readers do that work themselves.
@@ -22,6 +21,7 @@ final class ReadAhead: @unchecked Sendable {
   private let reader: PageReader
   private let lock = Lock()
   private let wake = Condition()
+  private let idle = Condition()
   private var tasks: [Task] = []
   private var isSleeping = false
   private var isClosing = false
@@ -37,6 +37,13 @@ final class ReadAhead: @unchecked Sendable {
       guard tasks.count < Self.taskCountMax, !isClosing else { return }
       tasks.append(task)
       if isSleeping { wake.signal() }
+    }
+  }
+
+  /// Returns when all that was asked for is done.
+  func drain() {
+    lock.withLock {
+      while !tasks.isEmpty || !isSleeping { idle.wait(lock) }
     }
   }
 
@@ -65,6 +72,7 @@ final class ReadAhead: @unchecked Sendable {
     lock.withLock { () -> Task? in
       while tasks.isEmpty, !isClosing {
         isSleeping = true
+        idle.broadcast()
         wake.wait(lock)
         isSleeping = false
       }

@@ -1,0 +1,27 @@
+/// The same numbers for the same seed (SplitMix64).
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  package init(seed: UInt64) { state = seed }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+
+  package mutating func bytes(_ count: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count) { buffer, used in
+      for index in stride(from: 0, to: count, by: 8) {
+        var word = next()
+        for byte in index..<min(index + 8, count) {
+          buffer[byte] = UInt8(truncatingIfNeeded: word)
+          word >>= 8
+        }
+      }
+      used = count
+    }
+  }
+}
