@@ -43,10 +43,12 @@ struct LogReading {
   /// - Parameters:
   ///   - countsRestated: whether a handle's OPEN that was repeated at the start of a segment counts as a record that matches.
   ///   - wait: see `TrailReader.forEach`.
+  ///   - isWanted: what the filter cannot say; asked for what it lets through.
   ///   - take: returns false to end the walk.
   /// - Throws: what is not damage of the trail; damage is in the tally, with the records before it handed over.
   func walk(
-    _ filter: LogFilter, countsRestated: Bool = false, wait: (() -> Bool)? = nil, _ take: (LogEntry, _ isMatch: Bool) -> Bool
+    _ filter: LogFilter, countsRestated: Bool = false, wait: (() -> Bool)? = nil, isWanted: ((LogEntry) -> Bool)? = nil,
+    _ take: (LogEntry, _ isMatch: Bool) -> Bool
   ) throws(CommandFailure) -> LogTally {
     var matcher = LogMatcher(filter)
     var handles = HandleTable()
@@ -58,7 +60,7 @@ struct LogReading {
         wait: wait
       ) { (entry) throws(TrailError) in
         let entry = handles.complete(segment: entry.segment, sequence: entry.sequence, entry.record)
-        let isMatch = matcher.matches(entry)
+        let isMatch = matcher.matches(entry) && isWanted?(entry) ?? true
         if isMatch, countsRestated || !entry.isRestated { tally.matching += 1 }
         return take(entry, isMatch)
       }

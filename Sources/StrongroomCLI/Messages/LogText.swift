@@ -4,7 +4,7 @@ package enum LogText: String, MessageTable {
   case columnTime, columnRecord, columnUser, columnAction, columnOutcome, columnCoverage, columnBy, columnProgram, columnPlace
   case columnFirst, columnLast, columnOpened, columnReadCount, columnBytesRead, columnBytesWritten, columnDocuments,
     columnComplete
-  case columnRecords, columnDenials, columnCount, columnOperation, columnFolder, columnGrants, columnKey
+  case columnRecords, columnDenials, columnCount, columnOperation, columnFolder, columnGrants, columnKey, columnUID
   case outcomeDone, outcomeRefused, outcomeFailed, written, node, openedBy, throughPages, notReleased, shownCount
   case byGrant, byMissing, byBarrier, byCreator, byIdentityUnknown, byForeignHandle, byNeverAllowed, byOpen
   case tally, tallyFrom, unknownUsers, sealedToOthers, tornTail, nothing
@@ -46,6 +46,7 @@ package enum LogText: String, MessageTable {
     case .columnFolder: Texts("FOLDER", "文件夹")
     case .columnGrants: Texts("BY", "依据")
     case .columnKey: Texts("WHAT", "对象")
+    case .columnUID: Texts("UID", "用户编号")
     case .outcomeDone: Texts("done", "完成")
     case .outcomeRefused: Texts("refused {errno}", "拒绝 {errno}")
     case .outcomeFailed: Texts("failed {errno}", "失败 {errno}")

@@ -53,6 +53,15 @@ final class TrailFixture {
     end = writer.status.syncedPoint
   }
 
+  /// The trail as a crash at this moment would leave it; the writer is ended behind its back.
+  func crash(_ writer: TrailWriter) throws {
+    var files: [(String, [UInt8])] = []
+    for name in try Files.list(trail) { files.append((name, try File(trail + "/" + name, O_RDONLY).readAll(limit: 1 << 24))) }
+    try writer.close()
+    for name in try Files.list(trail) { unlink(trail + "/" + name) }
+    for (name, bytes) in files { try File(trail + "/" + name, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o640).write(bytes, at: 0) }
+  }
+
   func segmentPath(_ number: Int) -> String { trail + "/000000000\(number).segment" }
 
   /// Turns one bit of a segment's file.

@@ -61,9 +61,13 @@ final class LogListing {
   }
 
   /// Shows what matches. What was shown is in the tally.
-  func fill(_ reading: LogReading, _ filter: LogFilter, wait: (() -> Bool)? = nil) throws(CommandFailure) -> LogTally {
+  ///
+  /// - Parameter isWanted: what the filter cannot say; asked for what it lets through.
+  func fill(
+    _ reading: LogReading, _ filter: LogFilter, wait: (() -> Bool)? = nil, isWanted: ((LogEntry) -> Bool)? = nil
+  ) throws(CommandFailure) -> LogTally {
     let fold = style == .folded ? LogFold { self.add($0) } : nil
-    var tally = try reading.walk(filter, countsRestated: style != .folded, wait: wait) { entry, isMatch in
+    var tally = try reading.walk(filter, countsRestated: style != .folded, wait: wait, isWanted: isWanted) { entry, isMatch in
       if let fold { fold.take(entry, isMatch: isMatch) } else if isMatch { self.add(entry) }
       return true
     }
