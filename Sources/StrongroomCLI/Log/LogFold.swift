@@ -86,12 +86,12 @@ final class LogFold {
     slot.row.session?.lastWall = record.wall
     if record.action == .write {
       slot.row.session?.writeCount += 1
-      slot.row.session?.writtenByteCount += returned
+      slot.row.session?.writtenByteCount.addSaturating(returned)
       return
     }
     slot.coverage.insert(offset: record.range?.offset ?? 0, count: returned)
     slot.row.session?.readCount += 1
-    slot.row.session?.readByteCount += returned
+    slot.row.session?.readByteCount.addSaturating(returned)
     slot.row.session?.distinctByteCount = slot.coverage.byteCount
     slot.row.session?.isLowerBound = slot.coverage.isLowerBound
     if record.action == .pages { slot.row.session?.pagesCount += 1 }

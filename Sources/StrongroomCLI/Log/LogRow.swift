@@ -61,7 +61,7 @@ struct LogCoverage {
     var last = low
     while last < intervals.count, intervals[last].lowerBound <= range.upperBound {
       range = min(range.lowerBound, intervals[last].lowerBound)..<max(range.upperBound, intervals[last].upperBound)
-      byteCount -= UInt64(intervals[last].count)
+      byteCount -= intervals[last].upperBound - intervals[last].lowerBound
       last += 1
     }
     guard last > low || intervals.count < Self.intervalCountMax else {
@@ -69,6 +69,14 @@ struct LogCoverage {
       return
     }
     intervals.replaceSubrange(low..<last, with: [range])
-    byteCount += UInt64(range.count)
+    byteCount += range.upperBound - range.lowerBound
+  }
+}
+
+extension UInt64 {
+  /// Adds, and stays at the greatest where there would be more: what a record says is not trusted to be small.
+  mutating func addSaturating(_ more: UInt64) {
+    let (sum, overflow) = addingReportingOverflow(more)
+    self = overflow ? .max : sum
   }
 }

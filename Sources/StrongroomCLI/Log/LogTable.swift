@@ -18,7 +18,7 @@ final class LogTable {
   func add(_ row: LogRow) {
     let record = row.entry.record
     table.add([
-      TimeText.shown(WallTime(nanoseconds: record.wall)), "#\(row.entry.sequence)", console.who(record.actor), action(row),
+      TimeText.shown(LogWords.moment(record.wall)), "#\(row.entry.sequence)", console.who(record.actor), action(row),
       outcome(record), coverage(row), record.decision.map { console.reason($0) } ?? "-", program(record.actor), place(row),
     ])
   }

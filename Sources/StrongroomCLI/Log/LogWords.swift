@@ -1,4 +1,4 @@
-import Control
+package import Control
 package import VaultFormat
 
 /// Words for records that programs read: English, stable, the same in every format.
@@ -6,7 +6,13 @@ package enum LogWords {
   /// Vault paths are bytes: a backslash is `\\` and a byte that is not part of UTF-8 `\xHH`.
   package static func path(_ bytes: [UInt8]) -> String { PathText.encode(bytes) }
 
-  package static func time(_ wall: Int64) -> String { WallTime(nanoseconds: wall).utc }
+  package static func time(_ wall: Int64) -> String { moment(wall).utc }
+
+  /// Times at the very ends of what 64 bits hold, which only a forged record has, are moved inwards, where calendars and zones can be computed.
+  package static func moment(_ wall: Int64) -> WallTime {
+    let margin: Int64 = 172_800_000_000_000
+    return WallTime(nanoseconds: min(max(wall, .min + margin), .max - margin))
+  }
 
   package static func outcome(_ outcome: Record.Outcome) -> String {
     switch outcome {

@@ -19,6 +19,10 @@ package struct TrailPlace: Sendable {
         throw CommandFailure(error, trail: path)
       }
     }
+    // A folder that may not be listed is not one without a trail.
+    for folder in [path, path + "/trail"] where access(folder, R_OK | X_OK) != 0 && errno == EACCES {
+      throw CommandFailure(.error, .trailUnreadable, ["reason": String(cString: strerror(EACCES))], hint: .trailReadable)
+    }
     throw CommandFailure(.noVault, .noTrail, ["path": path], hint: .trailFolder)
   }
 

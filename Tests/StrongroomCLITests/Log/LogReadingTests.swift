@@ -202,3 +202,42 @@ func differentBytesAreCountedOnce(_ ranges: [(UInt64, UInt64)], _ count: UInt64)
   // Within the margin of an hour for clocks that were set, both segments are read.
   #expect(ran.output.contains(#""records":15"#))
 }
+
+@Test(arguments: [Int64.min, -1, Int64.max])
+func whatAForgerWritesCrashesNothing(_ wall: Int64) throws {
+  var record = TrailFixture.denial(Record.Actor(uid: .max, name: "", pid: .min, program: "", loginUID: .max), "", "")
+  record.wall = wall
+  record.boot = wall
+  record.count = .max
+  record.errno = .min
+  record.opener = record.actor
+  record.target = Record.Object(node: .none, path: [], size: .max)
+  var open = TrailFixture.open(.max, TrailFixture.lin, [], size: .max)
+  open.wall = wall
+  var read = TrailFixture.read(.max, .max, .max)
+  read.wall = wall
+  var low = TrailFixture.read(.max, 0, .max)
+  low.wall = wall
+  let records = [open, read, low, low, record, record, TrailFixture.release(.max, TrailFixture.lin, read: .max, distinct: .max)]
+  var handles = HandleTable()
+  let entries = records.map { entry(&handles, $0) }
+  let screen = Screen()
+  let table = LogTable(screen.console())
+  let fold = LogFold { table.add($0) }
+  var use = LogUse()
+  for entry in entries {
+    fold.take(entry, isMatch: true)
+    use.add(entry)
+    table.add(LogRow(entry: entry))
+    for format in LogFormat.allCases { #expect(!format.line(entry, vault: vaultID).isEmpty) }
+    var filter = LogFilter()
+    filter.hours = WorkingHours()
+    var matcher = LogMatcher(filter)
+    _ = matcher.matches(entry)
+  }
+  fold.finish()
+  table.flush()
+  #expect(use.readByteCount == .max && use.denialCount == .max)
+  // Six records, one line for the handle, two refusals, and the titles.
+  #expect(screen.output.split(separator: "\n").count == records.count + 4)
+}

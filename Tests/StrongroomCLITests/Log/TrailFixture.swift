@@ -99,7 +99,7 @@ final class TrailFixture {
   ) -> Record {
     var record = Record(.open)
     record.actor = actor
-    record.object = Record.Object(node: NodeID(node ?? handle + 100), path: path, size: size)
+    record.object = Record.Object(node: NodeID(node ?? handle &+ 100), path: path, size: size)
     record.handle = HandleID(handle)
     record.decision = .grant(RuleID(grant))
     record.details = [Record.Detail("mode", "r")]
@@ -117,7 +117,7 @@ final class TrailFixture {
     var record = Record(.release)
     record.handle = HandleID(handle)
     record.actor = Record.Actor(uid: actor.uid, name: actor.name, pid: 0)
-    record.object = Record.Object(node: NodeID(handle + 100), path: [])
+    record.object = Record.Object(node: NodeID(handle &+ 100), path: [])
     record.usage = Record.Usage(readByteCount: read, distinctByteCount: distinct, writtenByteCount: written)
     return record
   }

@@ -50,7 +50,8 @@ struct LogAround: StrongroomCommand {
   }
 
   private static func isNear(_ record: Record, _ turn: Turn, _ window: Int64) -> Bool {
-    guard abs(record.wall - turn.wall) <= window else { return false }
+    let (distance, overflow) = record.wall.subtractingReportingOverflow(turn.wall)
+    guard !overflow, distance.magnitude <= window.magnitude else { return false }
     if let uid = turn.uid, record.actor?.uid == uid { return true }
     guard let path = record.object?.path, !turn.path.isEmpty else { return false }
     if turn.path == [0x2f] { return true }

@@ -146,13 +146,13 @@ struct LogVerdict {
     case .endNotEstablished: console.text(.findingEnd)
     case .unsigned(let from, let through, let isLast):
       console.text(isLast ? .findingUnsignedLast : .findingUnsigned, ["from": String(from), "through": String(through)])
-    case .endedWithoutClosing(let after): console.text(.findingUnclosed, ["after": "#\(after)"])
+    case .endedWithoutClosing(let after): console.text(.findingUnclosed, ["after": String(after)])
     case .dropped(let segment, let count): console.text(.findingDropped, ["segment": String(segment), "bytes": String(count)])
     case .torn(let segment, let count): console.text(.findingTorn, ["segment": String(segment), "bytes": String(count)])
     case .unsure(let segment, let count): console.text(.findingUnsure, ["segment": String(segment), "bytes": String(count)])
     case .resumed(let segment): console.text(.findingResumed, ["segment": String(segment)])
     case .clockSetBack(let sequence, let seconds):
-      console.text(.findingClock, ["sequence": "#\(sequence)", "seconds": String(seconds)])
+      console.text(.findingClock, ["sequence": String(sequence), "seconds": String(seconds)])
     case .sealedToOthers(let segments): console.text(.findingOthers, ["segments": LogReading.ranges(segments)])
     case .foreignFile(let name): console.text(.findingForeign, ["name": name])
     }

@@ -18,7 +18,7 @@ enum LogCell {
     case .text(let text): text.isEmpty ? "-" : Escaping.shown(text)
     case .path(let path): Escaping.shown(path)
     case .number(let number): String(number)
-    case .time(let wall): TimeText.shown(WallTime(nanoseconds: wall))
+    case .time(let wall): TimeText.shown(LogWords.moment(wall))
     case .list(let words): words.isEmpty ? "-" : words.map { Escaping.shown($0) }.joined(separator: ", ")
     case .coverage(let distinct, let size): "\(LogRow.percent(distinct, of: size))%"
     }
@@ -123,7 +123,7 @@ struct LogUse {
     last = max(last, record.wall)
     recordCount += 1
     actions.insert(record.action)
-    if record.outcome == .refused { denialCount += record.count ?? 1 }
+    if record.outcome == .refused { denialCount.addSaturating(record.count ?? 1) }
     if let actor = record.actor {
       uid = actor.uid
       if !actor.name.isEmpty { user = actor.name }
@@ -134,8 +134,8 @@ struct LogUse {
     case .open: openCount += 1
     case .read, .pages:
       readCount += 1
-      readByteCount += record.range?.returned ?? 0
-    case .write: writtenByteCount += record.range?.returned ?? 0
+      readByteCount.addSaturating(record.range?.returned ?? 0)
+    case .write: writtenByteCount.addSaturating(record.range?.returned ?? 0)
     default: break
     }
   }
