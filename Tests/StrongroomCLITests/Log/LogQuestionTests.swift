@@ -34,6 +34,21 @@ private func rows(_ ran: Ran) throws -> [[String: Any]] { try objects(ran).filte
   #expect(table.errors == "8 shown of 8 matching (14 read), chain verified to #16\n")
 }
 
+@Test func whoFollowsADocumentThroughRenames() throws {
+  let old = Array("/clients/old.pdf".utf8)
+  let fixture = try TrailFixture([
+    TrailFixture.open(1, TrailFixture.bob, old, size: 100, node: 70), TrailFixture.read(1, 0, 100),
+    TrailFixture.release(1, TrailFixture.bob, read: 100, distinct: 100),
+    TrailFixture.rename(TrailFixture.lin, "/clients/old.pdf", "/clients/new.pdf"),
+    // Another document that got the old name.
+    TrailFixture.open(2, TrailFixture.lin, old, size: 100, node: 71), TrailFixture.read(2, 0, 100),
+  ])
+  #expect(try rows(fixture.log(["who", "/clients/new.pdf", "--json"])).map { $0["user"] as? String } == ["bob"])
+  // Both have borne the old name.
+  #expect(try rows(fixture.log(["who", "/clients/old.pdf", "--json"])).map { $0["user"] as? String } == ["bob", "lin"])
+  #expect(try rows(fixture.log(["who", "/clients/none", "--json"])).isEmpty)
+}
+
 @Test func whatAUserTouched() throws {
   let lines = try rows(try TrailFixture().log(["user", "lin", "--json"]))
   #expect(lines.map { $0["path"] as? String } == ["/clients/王小明/合同.pdf", "/clients/x.pdf", "/archive/y"])

@@ -2,7 +2,8 @@ import ArgumentParser
 import Control
 import VaultFormat
 
-/// `log who TRAIL PATH`: everyone who opened or read it, or what is below it.
+/// `log who TRAIL PATH`: everyone who opened or read it, or what is below it. What bears the name PATH at any time is followed through renames;
+/// what is below it counts by its path at that time.
 struct LogWho: StrongroomCommand {
   static var configuration: CommandConfiguration { CommandConfiguration("who", .logWho) }
 
@@ -18,6 +19,11 @@ struct LogWho: StrongroomCommand {
     filter.paths = [try LogFilterOptions.path(path, try context.mountTable())]
     filter.actions = [.open, .read, .pages, .write, .release, .list, .deny]
     let reading = try LogReading.open(trail, identity, command: "who", filters: filter.described, in: context)
+    let bearers = try Self.bearers(of: filter.paths[0], reading)
+    var places = LogFilter()
+    places.paths = filter.paths
+    var place = LogMatcher(places)
+    filter.paths = []
 
     var users: [UInt32: LogUse] = [:]
     // What each user read of each document.
@@ -32,7 +38,9 @@ struct LogWho: StrongroomCommand {
       use.size = record.object?.size ?? use.size
       documents[uid, default: [:]][node] = use
     }
-    var tally = try reading.walk(filter) { entry, isMatch in
+    var tally = try reading.walk(
+      filter, isWanted: { entry in entry.record.object.map { bearers.contains($0.node) } ?? false || place.matches(entry) }
+    ) { entry, isMatch in
       fold.take(entry, isMatch: isMatch)
       if isMatch, !entry.isRestated, let uid = entry.record.actor?.uid { users[uid, default: LogUse()].add(entry) }
       return true
@@ -59,6 +67,23 @@ struct LogWho: StrongroomCommand {
     }
     answer.finish()
     return try reading.conclude(tally, json: global.json)
+  }
+
+  /// The nodes that bore this name at any time.
+  private static func bearers(of path: VaultPath, _ reading: LogReading) throws(CommandFailure) -> Set<NodeID> {
+    var filter = LogFilter()
+    filter.paths = [path]
+    let bytes = path.bytes
+    var nodes: Set<NodeID> = []
+    // Where the trail is broken, the walk that follows says so.
+    _ = try reading.walk(filter) { entry, isMatch in
+      guard isMatch else { return true }
+      if let object = entry.record.object, object.path == bytes { nodes.insert(object.node) }
+      if let target = entry.record.target, target.path == bytes { nodes.insert(target.node) }
+      return true
+    }
+    nodes.remove(.none)
+    return nodes
   }
 
   /// Of a single document: how much of it was read.
