@@ -62,7 +62,8 @@ let package = Package(
     part("Trail", ["Sodium", "VaultFormat", "Platform", "CSystem"]),
 
     // 4–7
-    part("Vault", ["Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "PageCipher", "VaultFormat", "Platform", "CSystem"]),
+    part(
+      "Vault", ["Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "PageCipher", "VaultFormat", "Platform", "CSystem"]),
     part("VaultFS", ["Vault", "Access", "Trail", "VaultFormat", "Platform", "CSystem"]),
     part("Mount", ["VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Fuse", "Platform", "CSystem", logging]),
     part("Control", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "CSystem", logging]),
@@ -100,7 +101,7 @@ let package = Package(
       ["Vault", "Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "VaultFormat", "Platform", "TestStores"]),
     tests("VaultFSTests", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"]),
     tests("ControlTests", ["Control", "VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Platform"]),
-    tests("StrongroomCLITests", ["StrongroomCLI", "Control", "Sodium", "VaultFormat", "Platform", arguments]),
+    tests("StrongroomCLITests", ["StrongroomCLI", "Control", "Access", "Trail", "Sodium", "VaultFormat", "Platform", arguments]),
     tests("MountedTests", ["Platform", "CSystem"]),
   ]
 )

@@ -20,8 +20,8 @@ final class SegmentScanner {
   /// The chain after the header.
   let startHead: ChainHead
   let headerByteCount: Int
-  /// The file's size when it was opened, or the part of it to be walked.
-  let byteCount: Int
+  /// The file's size when it was opened, or when `refresh` was last called.
+  private(set) var byteCount: Int
   /// Where the next frame begins.
   private(set) var offset: Int
   /// The frame returned last, and the chain before and after it.
@@ -126,6 +126,16 @@ final class SegmentScanner {
     begin += frameByteCount
     offset += frameByteCount
     return .frame(kind, UnsafeRawBufferPointer(start: start + Frame.prefixByteCount, count: bodyByteCount))
+  }
+
+  /// Looks how long the file is now, while a writer is at work.
+  /// - Throws: `damaged` where it became shorter than what was walked.
+  func refresh() throws(TrailError) {
+    do throws(SystemError) { byteCount = try file.size() } catch { throw .unreadable("segment \(header.number): \(error)") }
+    guard byteCount >= offset else { throw .damaged("segment \(header.number) is cut") }
+    // What was read past the last frame may have been half written.
+    filled = begin
+    readOffset = offset
   }
 
   /// Moves what is left to the front and reads on.

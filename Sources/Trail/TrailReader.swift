@@ -17,13 +17,19 @@ package struct TrailReader {
 
   /// What a walk saw.
   package struct Summary: Sendable, Equatable {
-    /// The last frame whose place in the chain was checked.
+    /// The first frame whose place in the chain was checked.
+    package var begin: UInt64?
+    /// The last one.
     package var end: ChainPoint?
     package var recordCount: UInt64 = 0
+    /// Segments that were opened.
+    package var openedCount: UInt64 = 0
     /// Segments that were not sealed to this reviewer; their records were not read.
     package var sealedToOthers: [UInt64] = []
     /// Whether the file ends inside a frame: a crash, or a writer at work.
     package var isTorn = false
+
+    package init() {}
   }
 
   package init(_ path: String, identity: ReviewerIdentity) {
@@ -31,72 +37,146 @@ package struct TrailReader {
     self.identity = identity
   }
 
+  /// Whether a folder holds a segment or a signer.
+  package static func isTrail(_ path: String) -> Bool {
+    let folder = TrailFolder(path: path)
+    return Files.exists(folder.signerPath) || (try? folder.list().segments.isEmpty) == false
+  }
+
+  /// Whose trail it is, by its first segment's header; nil where there is none yet. Nothing about it is proven by this.
+  package static func vault(of path: String) throws(TrailError) -> VaultID? {
+    let folder = TrailFolder(path: path)
+    guard let first = try folder.list().segments.first else { return nil }
+    return try SegmentScanner(folder, number: first, vault: nil).header.vault
+  }
+
   /// Calls `body` for each record with a wall time in `from`…`to` (nanoseconds, both included) and a sequence greater than `after`, until
   /// it returns false. Segments that lie outside by their headers' clocks are skipped, with a margin for clocks that were set.
   ///
+  /// - Parameters:
+  ///   - wholeSegments: gives every record of the segments that are not skipped: what a handle is, is said once in a segment.
+  ///   - summary: what was seen so far, also when this throws or `body` is called.
+  ///   - wait: called at the end of the last segment; where it returns true, the walk goes on with what was written since. Without it the
+  ///     walk ends there.
   /// - Throws: `damaged` at the first broken place: records before it were given already. `missing` where there is no trail.
-  @discardableResult
   package func forEach(
-    from: Int64 = .min, to: Int64 = .max, after: UInt64 = 0, _ body: (Entry) throws(TrailError) -> Bool
-  ) throws(TrailError) -> Summary {
+    from: Int64 = .min, to: Int64 = .max, after: UInt64 = 0, wholeSegments: Bool = false, into summary: inout Summary,
+    wait: (() -> Bool)? = nil, _ body: (Entry) throws(TrailError) -> Bool
+  ) throws(TrailError) {
     let numbers = try folder.list().segments
-    guard !numbers.isEmpty else { throw .missing }
-    var summary = Summary()
+    guard var number = numbers.first, let last = numbers.last else { throw .missing }
     var previous: ChainPoint?
-    for (index, number) in numbers.enumerated() {
-      let next = index + 1 < numbers.count ? try SegmentScanner(folder, number: numbers[index + 1], vault: nil).header : nil
+    let span = Span(from: from, to: to, after: after, isWhole: wholeSegments)
+    while true {
+      var next = number < last ? try header(after: number) : nil
       if let next {
-        guard next.number == number + 1 else { throw .damaged("segment \(number + 1) is missing") }
-        guard next.firstSequence - 1 > after, Self.mayReach(next.base.wall, from) else {
+        guard next.firstSequence - 1 > after, span.mayReach(next.base.wall) else {
           previous = ChainPoint(sequence: next.firstSequence - 1, head: next.previousHead)
+          number += 1
           continue
         }
       }
       let scanner = try SegmentScanner(folder, number: number, vault: nil)
-      guard previous == nil || (scanner.header.previousHead == previous!.head) else {
+      guard previous == nil || scanner.header.previousHead == previous!.head else {
         throw .damaged("segment \(number) does not continue the one before")
       }
-      if Self.isAfter(scanner.header.base.wall, to) { break }
-      let limit = next.map { Int($0.previousByteCount) }
-      guard try walk(scanner, limit: limit, from: from, to: to, after: after, &summary, body) else { return summary }
-      if let next, next.previousHead != scanner.head || next.firstSequence != scanner.sequence + 1 {
-        throw .damaged("segment \(number): not the chain that goes on")
+      if span.ends(before: scanner.header.base.wall) { return }
+      guard try walk(scanner, next: &next, span, &summary, wait, body), let next else { return }
+      if !Self.isTakenBack(scanner, next) {
+        guard next.previousHead == scanner.head, next.firstSequence == scanner.sequence + 1 else {
+          throw .damaged("segment \(number): not the chain that goes on")
+        }
       }
-      previous = scanner.point
+      previous = ChainPoint(sequence: next.firstSequence - 1, head: next.previousHead)
+      number += 1
     }
+  }
+
+  /// The same, with the summary as its result.
+  @discardableResult
+  package func forEach(
+    from: Int64 = .min, to: Int64 = .max, after: UInt64 = 0, _ body: (Entry) throws(TrailError) -> Bool
+  ) throws(TrailError) -> Summary {
+    var summary = Summary()
+    try forEach(from: from, to: to, after: after, into: &summary, body)
     return summary
   }
 
+  private func header(after number: UInt64) throws(TrailError) -> SegmentHeader {
+    do throws(TrailError) { return try SegmentScanner(folder, number: number + 1, vault: nil).header } catch {
+      throw error == .missing ? .damaged("segment \(number + 1) is missing") : error
+    }
+  }
+
+  /// Walks one segment to where the next one continues it, or to its end. Returns false where the walk is to end.
   private func walk(
-    _ scanner: SegmentScanner, limit: Int?, from: Int64, to: Int64, after: UInt64, _ summary: inout Summary,
+    _ scanner: SegmentScanner, next: inout SegmentHeader?, _ span: Span, _ summary: inout Summary, _ wait: (() -> Bool)?,
     _ body: (Entry) throws(TrailError) -> Bool
   ) throws(TrailError) -> Bool {
     let number = scanner.header.number
-    guard limit ?? 0 <= scanner.byteCount else { throw .damaged("segment \(number) is cut") }
     let opener = try RecordOpener(scanner.header, identity: identity)
-    if opener == nil { summary.sealedToOthers.append(number) }
+    if opener == nil { summary.sealedToOthers.append(number) } else { summary.openedCount += 1 }
     while true {
+      if let next, Self.isTakenBack(scanner, next) { return true }
+      let limit = next.map { Int($0.previousByteCount) }
+      guard limit ?? 0 <= scanner.byteCount else { throw .damaged("segment \(number) is cut") }
       switch try scanner.next(limit: limit) {
-      case .frame(.record, let bytes):
+      case .frame(let kind, let bytes):
         summary.end = scanner.point
-        guard let opener else { continue }
+        if summary.begin == nil { summary.begin = scanner.sequence }
+        guard kind == .record, let opener else { continue }
         let record = try opener.record(bytes, sequence: scanner.sequence)
-        guard scanner.sequence > after, record.wall >= from, record.wall <= to else { continue }
+        guard span.holds(record, scanner.sequence) else { continue }
         summary.recordCount += 1
         guard try body(Entry(segment: number, sequence: scanner.sequence, record: record)) else { return false }
-      case .frame: summary.end = scanner.point
-      case .end: return true
+      case .end:
+        guard next == nil else { return true }
+        guard try goesOn(scanner, next: &next, wait) else { return false }
       case .torn:
-        guard limit == nil else { throw .damaged("segment \(number): byte \(scanner.offset)") }
+        guard next == nil else { throw .damaged("segment \(number): byte \(scanner.offset)") }
         summary.isTorn = true
-        return true
+        guard try goesOn(scanner, next: &next, wait) else { return false }
+        summary.isTorn = false
       case .bad(let what): throw .damaged("segment \(number): byte \(scanner.offset): \(what)")
       }
     }
   }
 
-  /// Clocks may be set while a segment is written: an hour's margin.
-  private static let margin: Int64 = 3_600_000_000_000
-  private static func mayReach(_ end: Int64, _ from: Int64) -> Bool { from <= Int64.min + margin || end >= from - margin }
-  private static func isAfter(_ start: Int64, _ to: Int64) -> Bool { to < Int64.max - margin && start > to + margin }
+  /// At the end of the last segment: waits for more of it, or for the next one.
+  private func goesOn(
+    _ scanner: SegmentScanner, next: inout SegmentHeader?, _ wait: (() -> Bool)?
+  ) throws(TrailError) -> Bool {
+    guard let wait, wait() else { return false }
+    // In this order: once there is a next one, this one grows no more.
+    do throws(TrailError) {
+      next = try SegmentScanner(folder, number: scanner.header.number + 1, vault: nil).header
+    } catch .missing {
+      next = nil
+    }
+    if let next, Self.isTakenBack(scanner, next) { return true }
+    try scanner.refresh()
+    return true
+  }
+
+  /// Whether frames that were walked are no longer there: a sync failed, and the next segment repeats their records.
+  private static func isTakenBack(_ scanner: SegmentScanner, _ next: SegmentHeader) -> Bool {
+    next.kind == .resumed && next.previousByteCount < UInt64(scanner.offset)
+  }
+
+  /// Which records are wanted.
+  private struct Span {
+    let from: Int64
+    let to: Int64
+    let after: UInt64
+    let isWhole: Bool
+
+    /// Clocks may be set while a segment is written: an hour's margin.
+    private static let margin: Int64 = 3_600_000_000_000
+
+    func mayReach(_ end: Int64) -> Bool { from <= Int64.min + Self.margin || end >= from - Self.margin }
+    func ends(before start: Int64) -> Bool { to < Int64.max - Self.margin && start > to + Self.margin }
+    func holds(_ record: Record, _ sequence: UInt64) -> Bool {
+      isWhole || (sequence > after && record.wall >= from && record.wall <= to)
+    }
+  }
 }

@@ -285,7 +285,7 @@ func usageErrorsAreTwoAndAskNobody(_ words: [String]) {
 }
 
 @Test func whatIsNotConnectedIsNotInTheTree() {
-  for word in ["mount", "init", "verify", "key", "log", "mount-daemon", "mount-helper"] {
+  for word in ["mount", "init", "verify", "key", "mount-daemon", "mount-helper"] {
     #expect(run([word]).code == .usage, "\(word)")
   }
 }
@@ -294,18 +294,24 @@ func usageErrorsAreTwoAndAskNobody(_ words: [String]) {
   let query = try LogQuery.parse([
     "/v", "--identity", "/i", "--user", "zhang", "--path", "/clients", "--action", "open,READ", "--action", "AUDIT-START",
     "--outcome",
-    "refused", "--since", "2026-03-01T00:00:00Z", "--until", "-1h",
+    "refused", "--since", "2026-03-01T00:00:00Z", "--until", "-1h", "--path", "/mnt/档案/张伟", "--grant", "7,8", "--group",
+    "group:审计",
   ])
-  let filter = try query.filter.filter()
-  #expect(filter.user == "zhang")
-  #expect(filter.path?.text == "/clients")
+  let table = MountTable(parsing: Array(mountInfo.utf8))
+  let filter = try query.filter.filter(table)
+  #expect(filter.users == ["zhang"] && filter.groups == ["审计"])
+  #expect(filter.paths.map(\.text) == ["/clients", "/张伟"])
+  #expect(filter.grants == [RuleID(7), RuleID(8)])
   #expect(filter.actions == [.open, .read, .auditStart])
   #expect(filter.outcomes == [.refused])
   #expect(filter.since == WallTime("2026-03-01T00:00:00Z"))
   #expect(filter.until != nil)
-  for bad in [["--action", "FLY"], ["--outcome", "maybe"], ["--since", "soon"], ["--path", "clients"]] {
+  for bad in [
+    ["--action", "FLY"], ["--outcome", "maybe"], ["--since", "soon"], ["--path", "clients"], ["--grant", "0"],
+    ["--since", "now", "--until", "-1h"],
+  ] {
     let query = try LogQuery.parse(["/v", "--identity", "/i"] + bad)
-    #expect(throws: CommandFailure.self) { try query.filter.filter() }
+    #expect(throws: CommandFailure.self) { try query.filter.filter(table) }
   }
 }
 

@@ -25,12 +25,14 @@ private func isChinese(_ text: String) -> Bool { text.unicodeScalars.contains { 
   check(HintText.self)
   check(HelpText.self)
   check(ReportText.self)
+  check(LogText.self)
 }
 
 @Test func everythingIsTranslated() {
   // What is nothing but its arguments, or a list of words that are never translated.
   let same: Set<String> = ["system", "format", "config-syntax"]
-  let entries: [any MessageTable] = ErrorText.allCases + HintText.allCases + HelpText.allCases + ReportText.allCases
+  let entries: [any MessageTable] =
+    ErrorText.allCases + HintText.allCases + HelpText.allCases + ReportText.allCases + LogText.allCases
   for entry in entries where !same.contains(entry.rawValue) { #expect(isChinese(entry.texts.chinese), "\(entry.rawValue)") }
 }
 

@@ -8,7 +8,7 @@ struct Strongroom: ParsableCommand {
       version: "strongroom \(version)",
       subcommands: [
         UnmountCommand.self, StatusCommand.self, GrantNoun.self, BarrierNoun.self, BoundaryNoun.self, AccessNoun.self,
-        ReviewerNoun.self, ConfigNoun.self,
+        ReviewerNoun.self, LogNoun.self, ConfigNoun.self,
       ])
   }
 

@@ -53,6 +53,25 @@ package enum ErrorText: String, MessageTable {
   case memoryNotLocked = "memory-not-locked"
   case wrongSecret = "wrong-secret"
 
+  // The trail and its reviewers
+  case noTrail = "no-trail"
+  case trailBroken = "trail-broken"
+  case trailUnreadable = "trail-unreadable"
+  case trailNewer = "trail-newer"
+  case notAnIdentity = "not-an-identity"
+  case identityParameters = "identity-parameters"
+  case wrongIdentityPassphrase = "wrong-identity-passphrase"
+  case wrongIdentity = "wrong-identity"
+  case fileExists = "file-exists"
+  case fileNotMade = "file-not-made"
+  case badLabel = "bad-label"
+  case badGenesis = "bad-genesis"
+  case badEnd = "bad-end"
+  case badHours = "bad-hours"
+  case badCount = "bad-count"
+  case badAction = "bad-action"
+  case badOutcome = "bad-outcome"
+
   // Configuration of mounts
   case configUnreadable = "config-unreadable"
   case configSyntax = "config-syntax"
@@ -146,6 +165,27 @@ package enum ErrorText: String, MessageTable {
       Texts("'{path}' is no key file: it must have {min} to {max} bytes", "“{path}”不是密钥文件：长度必须为 {min} 至 {max} 字节")
     case .memoryNotLocked: Texts("keys cannot be locked in memory", "无法将密钥锁定在内存中")
     case .wrongSecret: Texts("wrong passphrase or key", "口令或密钥错误")
+
+    case .noTrail: Texts("there is no trail in '{path}'", "“{path}”中没有访问日志")
+    case .trailBroken: Texts("the trail is broken: {place}", "访问日志损坏：{place}")
+    case .trailUnreadable: Texts("the trail cannot be read: {reason}", "无法读取访问日志：{reason}")
+    case .trailNewer:
+      Texts("this was made by a later version of strongroom (format {version})", "此文件由更高版本的 strongroom 生成（格式 {version}）")
+    case .notAnIdentity: Texts("'{path}' is no reviewer's identity", "“{path}”不是审阅人的身份文件")
+    case .identityParameters:
+      Texts("the password-hash parameters in '{path}' are not acceptable", "“{path}”中的口令散列参数不可接受")
+    case .wrongIdentityPassphrase:
+      Texts("the passphrase does not open '{path}', or the file was changed", "口令无法打开“{path}”，或文件已被改动")
+    case .wrongIdentity: Texts("nothing in this trail is sealed to '{label}'", "此访问日志中没有加密给“{label}”的内容")
+    case .fileExists: Texts("'{path}' exists already and is never overwritten", "“{path}”已存在，不会被覆盖")
+    case .fileNotMade: Texts("'{path}' cannot be written: {reason}", "无法写入“{path}”：{reason}")
+    case .badLabel: Texts("'{value}' cannot be a label", "“{value}”不能作为名称")
+    case .badGenesis: Texts("'{value}' is no genesis key", "“{value}”不是创世公钥")
+    case .badEnd: Texts("'{value}' is no SEQUENCE:HEAD", "“{value}”不是 序号:链头 的形式")
+    case .badHours: Texts("'{value}' are no working hours", "“{value}”不是有效的工作时间")
+    case .badCount: Texts("'{value}' for {option} is no whole number from 1", "{option} 的值“{value}”不是正整数")
+    case .badAction: Texts("'{value}' is no action; there are {words}", "“{value}”不是动作，可用：{words}")
+    case .badOutcome: Texts("'{value}' is no outcome; there are done, refused, failed", "“{value}”不是结果，可用：done、refused、failed")
 
     case .configUnreadable: Texts("'{place}' cannot be read: {reason}", "无法读取“{place}”：{reason}")
     case .configSyntax: Texts("{place}: {reason}", "{place}：{reason}")

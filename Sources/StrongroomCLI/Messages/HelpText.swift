@@ -16,6 +16,9 @@ package enum HelpText: String, MessageTable {
   case key, keyList, keyAdd, keyRemove, keyChange
   case log, logQuery, logVerify, logExport, trailArgument, identity, filterUser, filterPath, filterAction, filterOutcome, since
   case untilLog, follow, genesis, end, anchor, format
+  case identityPassphraseFile, identityLabel, filterGroup, filterGrant, filterProgram, raw, csv, limit
+  case logWho, logUser, logDenials, logFirstAccess, logOffHours, logTop, logAround, logHealth
+  case logPlace, logUserName, folderDepth, hours, days, topBy, aroundGrant, aroundWindow
   case settingWorkers, settingPoll, settingPageCache, settingReadAhead, settingMaxBackground, settingCommitInterval
   case settingCommitDocuments, settingStrictTrail, settingTrailGroup, settingRecordRate, settingAnchors, settingUser
   case settingAllowOther, settingIdentityCache, settingLogLevel, settingLogTo, settingSyslogIdentifier, settingPassphraseFile
@@ -117,6 +120,38 @@ package enum HelpText: String, MessageTable {
     case .filterPath: Texts("Only what was done at this vault path or below.", "只显示该保险库路径及以下的操作。")
     case .filterAction: Texts("Only these actions, such as OPEN,READ,DENY.", "只显示这些动作，如 OPEN,READ,DENY。")
     case .filterOutcome: Texts("Only these outcomes: done, refused, failed.", "只显示这些结果：done、refused、failed。")
+    case .identityPassphraseFile:
+      Texts("Read the identity's passphrase from the first line of a file, - for standard input.", "从文件第一行读取身份口令，- 表示标准输入。")
+    case .identityLabel: Texts("What the reviewer is called; without it, the file's name.", "审阅人的名称，省略则用文件名。")
+    case .filterGroup: Texts("Only what members of this group did, as the system knows the group now.", "只显示该组成员的操作（按系统当前的组成员）。")
+    case .filterGrant: Texts("Only what this grant (or barrier) decided or is about.", "只显示由该授权（或隔离墙）决定或与其有关的操作。")
+    case .filterProgram: Texts("Only what this program did: its path or its name.", "只显示该程序（路径或名称）的操作。")
+    case .raw:
+      Texts("Show every record instead of folding what was done through a handle into one line.", "逐条显示记录，不把同一句柄的操作合并为一行。")
+    case .csv: Texts("Print CSV.", "以 CSV 输出。")
+    case .limit: Texts("Show so many lines at most.", "最多显示的行数。")
+    case .logWho:
+      Texts(
+        "Show everyone who opened or read a document or what is in a folder, how much, and by which right.",
+        "显示谁打开或读取过某文件或文件夹、读取多少以及依据何种权限。")
+    case .logUser: Texts("Show what a user touched, one line for each document.", "显示某用户接触过的内容，每个文件一行。")
+    case .logDenials: Texts("Show what was refused, to whom, and why.", "显示被拒绝的操作、对象和原因。")
+    case .logFirstAccess: Texts("Show who reached a folder for the first time.", "显示谁首次访问了某个文件夹。")
+    case .logOffHours: Texts("Show what was done outside of working hours.", "显示非工作时间的操作。")
+    case .logTop: Texts("Show who or what stands most often in the trail.", "显示访问日志中最频繁的用户、路径或程序。")
+    case .logAround:
+      Texts("Show a grant's life: given, used, revoked, and what happened around that.", "显示一项授权的始末：授予、使用、撤销及前后的操作。")
+    case .logHealth:
+      Texts("Show mounts, recoveries, alerts and readings of the trail, and verify it.", "显示挂载、恢复、警报和日志审阅记录，并校验日志。")
+    case .logPlace: Texts("A path in the vault such as /clients, or one inside its mount.", "保险库内路径（如 /clients），或挂载点内的路径。")
+    case .logUserName: Texts("The user's name or number.", "用户名或编号。")
+    case .folderDepth:
+      Texts("Take so many names of a path as its folder; without it, the whole folder.", "以路径的前若干级作为文件夹，省略则为完整文件夹。")
+    case .hours: Texts("Working hours, by this machine's clock; without it, 08:00-19:00.", "工作时间（本机时区），默认 08:00-19:00。")
+    case .days: Texts("Working days; without it, mon-fri.", "工作日，默认 mon-fri。")
+    case .topBy: Texts("What to count by: user, path, folder, program or action.", "统计依据：user、path、folder、program 或 action。")
+    case .aroundGrant: Texts("The number of the grant.", "授权编号。")
+    case .aroundWindow: Texts("How long before and after; without it, 15m.", "前后时长，默认 15m。")
     case .since: Texts("Only from this time on.", "只显示该时间及以后。")
     case .untilLog: Texts("Only before this time.", "只显示该时间以前。")
     case .follow: Texts("Go on with new records as they come.", "持续显示新的记录。")

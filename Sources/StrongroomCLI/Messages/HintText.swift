@@ -32,6 +32,15 @@ package enum HintText: String, MessageTable {
   case askAdministrator = "ask-administrator"
   case askAnother = "ask-another"
   case checkName = "check-name"
+  case trailFolder = "trail-folder"
+  case trailBroken = "trail-broken"
+  case trailReadable = "trail-readable"
+  case identityFile = "identity-file"
+  case giveIdentityPassphrase = "give-identity-passphrase"
+  case wrongIdentity = "wrong-identity"
+  case genesis = "genesis"
+  case hours = "hours"
+  case label = "label"
 
   package var texts: Texts {
     switch self {
@@ -85,6 +94,24 @@ package enum HintText: String, MessageTable {
     case .checkName:
       Texts(
         "getent passwd NAME and getent group NAME show whom the system knows", "可用 getent passwd 名称 或 getent group 名称 查看系统中的用户和组")
+    case .trailFolder:
+      Texts("give the vault's folder, or the folder that holds the .segment files", "请给出保险库目录，或存放 .segment 文件的目录")
+    case .trailBroken:
+      Texts("see all that can be said about it: strongroom log verify TRAIL", "可用 strongroom log verify 日志目录 查看详情")
+    case .trailReadable:
+      Texts(
+        "reviewers need read access to the trail folder: see trail-group in 'config show'",
+        "审阅人需要日志目录的读取权限，见 config show 中的 trail-group")
+    case .identityFile: Texts("give the file that 'reviewer keygen' wrote, without .pub", "请给出 reviewer keygen 生成的文件（不带 .pub）")
+    case .giveIdentityPassphrase:
+      Texts("use --identity-passphrase-file FILE (or - for standard input)", "请用 --identity-passphrase-file 文件（- 表示标准输入）")
+    case .wrongIdentity:
+      Texts(
+        "a reviewer reads from the segment after they were added; 'reviewer list' shows who can read",
+        "审阅人只能读取登记之后的日志段；reviewer list 可查看审阅人")
+    case .genesis: Texts("it is the 64 hexadecimal digits that 'init' printed", "应为 init 打印的 64 位十六进制数")
+    case .hours: Texts("write --hours 08:00-19:00 and --days mon-fri", "可写作 --hours 08:00-19:00 和 --days mon-fri")
+    case .label: Texts("use 1 to 128 bytes of text without control characters", "1 至 128 字节的文本，不含控制字符")
     }
   }
 }

@@ -36,6 +36,8 @@ package struct Console: Sendable {
   package var isErrorTerminal = false
   package var language = Language.english
   private let write: @Sendable (Stream, String) -> Void
+  /// Hands on what was gathered of the result, for those who watch it come.
+  package var flush: @Sendable () -> Void = {}
 
   package init(write: @escaping @Sendable (Stream, String) -> Void) { self.write = write }
 
@@ -52,6 +54,7 @@ package struct Console: Sendable {
       }
     }
     let mayColour = !options.noColor && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    console.flush = { try? OutputBuffer.standard.flush() }
     console.isJSON = options.json
     console.isQuiet = options.quiet
     console.isVerbose = options.verbose
@@ -85,6 +88,15 @@ package struct Console: Sendable {
   package func warn(_ message: Message) {
     write(.error, "strongroom: \(colour("warning", .yellow, on: .error)): \(message.text(in: language))\n")
   }
+
+  /// What must be told even with `--quiet`: how much of the truth is on display.
+  package func remark(_ message: Message) { write(.error, message.text(in: language) + "\n") }
+
+  /// One object for programs about the result, not part of it.
+  package func remark(json line: String) { write(.error, line + "\n") }
+
+  /// One line on a terminal that the next one writes over; empty to be rid of it.
+  package func progress(_ text: String) { write(.error, "\r\u{1b}[K" + text) }
 
   package func detail(_ message: Message) {
     if isVerbose { write(.error, message.text(in: language) + "\n") }

@@ -42,7 +42,8 @@ package enum Escaping {
     return text
   }
 
-  private static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
+  /// Whether it moves, reorders or hides instead of showing something.
+  package static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator, .surrogate: true
     case .format: scalar.value != 0x200c && scalar.value != 0x200d

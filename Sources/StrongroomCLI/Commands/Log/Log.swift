@@ -1,8 +1,14 @@
 import ArgumentParser
 
-/// `log query|verify|export VAULT|TRAIL`. In the tree once the trail can be read.
+/// `log`: questions to the trail, on its folder alone.
 struct LogNoun: ParsableCommand {
   static var configuration: CommandConfiguration {
-    CommandConfiguration("log", .log, [LogQuery.self, LogVerify.self, LogExport.self])
+    CommandConfiguration(
+      "log", .log,
+      [
+        LogQuery.self, LogWho.self, LogUser.self, LogDenials.self, LogFirstAccess.self, LogOffHours.self, LogTop.self,
+        LogAround.self,
+        LogHealth.self, LogVerify.self, LogExport.self,
+      ])
   }
 }

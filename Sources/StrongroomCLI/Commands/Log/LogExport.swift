@@ -1,16 +1,32 @@
 import ArgumentParser
 
-struct LogExport: ParsableCommand {
+extension LogFormat: ExpressibleByArgument {}
+
+struct LogExport: StrongroomCommand {
   static var configuration: CommandConfiguration { CommandConfiguration("export", .logExport) }
 
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case jsonl, csv, ocsf, ecs, cef
-  }
-
   @Argument(help: ArgumentHelp(.trailArgument)) var trail: String
-  @Option(help: ArgumentHelp(.identity, value: "file")) var identity: String
-  @Option(help: ArgumentHelp(.format)) var format: Format
+  @OptionGroup var identity: IdentityOptions
+  @Option(help: ArgumentHelp(.format)) var format: LogFormat
   @OptionGroup var filter: LogFilterOptions
-  @Option(help: ArgumentHelp(.passphraseFile, value: "file")) var passphraseFile: String?
   @OptionGroup var global: GlobalOptions
+
+  /// Records go to standard output; how many there are, to standard error.
+  func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
+    let filter = try filter.filter(try context.mountTable())
+    var filters = filter.described
+    filters["format"] = format.rawValue
+    let reading = try LogReading.open(trail, identity, command: "export", filters: filters, in: context)
+    let console = context.console
+    if let header = format.header { console.print(header) }
+    var shown: UInt64 = 0
+    var tally = try reading.walk(filter, countsRestated: format.holdsRestated) { entry, isMatch in
+      guard isMatch, format.holdsRestated || !entry.isRestated else { return true }
+      console.print(format.line(entry, vault: reading.place.vault))
+      shown += 1
+      return true
+    }
+    tally.shown = shown
+    return try reading.conclude(tally, json: global.json, onOutput: false)
+  }
 }

@@ -1,12 +1,122 @@
 import ArgumentParser
+import Control
+import Glibc
+import Platform
 
-struct LogQuery: ParsableCommand {
+struct LogQuery: StrongroomCommand {
   static var configuration: CommandConfiguration { CommandConfiguration("query", .logQuery) }
 
   @Argument(help: ArgumentHelp(.trailArgument)) var trail: String
-  @Option(help: ArgumentHelp(.identity, value: "file")) var identity: String
+  @OptionGroup var identity: IdentityOptions
   @OptionGroup var filter: LogFilterOptions
+  @Flag(help: ArgumentHelp(.raw)) var raw = false
+  @Flag(help: ArgumentHelp(.csv)) var csv = false
+  @Option(help: ArgumentHelp(.limit, value: "count")) var limit: String?
   @Flag(help: ArgumentHelp(.follow)) var follow = false
-  @Option(help: ArgumentHelp(.passphraseFile, value: "file")) var passphraseFile: String?
   @OptionGroup var global: GlobalOptions
+
+  func validate() throws {
+    if csv, global.json { throw ValidationError("--csv and --json cannot be used together") }
+  }
+
+  func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
+    let filter = try filter.filter(try context.mountTable())
+    let limit = try Arguments.count(limit, option: "--limit") ?? .max
+    let reading = try LogReading.open(trail, identity, command: "query", filters: filter.described, in: context)
+    let style: LogListing.Style = global.json ? .json : csv ? .csv : raw || follow ? .records : .folded
+    let listing = LogListing(context.console, style, limit: limit)
+    let stop = follow ? FollowStop() : nil
+    let tally = try listing.fill(
+      reading, filter,
+      wait: stop.map { stop in
+        {
+          listing.flush()
+          return stop.wait()
+        }
+      })
+    let code = try reading.conclude(tally, json: global.json)
+    return stop?.isRequested == true ? .interrupted : code
+  }
+}
+
+/// Records or folded lines, as they come, in one of four styles.
+final class LogListing {
+  enum Style {
+    case folded, records, json, csv
+  }
+
+  private let console: Console
+  private let style: Style
+  private let limit: UInt64
+  private let table: LogTable
+  private var lineCount: UInt64 = 0
+  private var shown: UInt64 = 0
+
+  init(_ console: Console, _ style: Style, limit: UInt64 = .max) {
+    self.console = console
+    self.style = style
+    self.limit = limit
+    table = LogTable(console)
+    if style == .csv { console.print(CSV.line(RecordCSV.fields) + "\r") }
+  }
+
+  /// Shows what matches. What was shown is in the tally.
+  ///
+  /// - Parameter isWanted: what the filter cannot say; asked for what it lets through.
+  func fill(
+    _ reading: LogReading, _ filter: LogFilter, wait: (() -> Bool)? = nil, isWanted: ((LogEntry) -> Bool)? = nil
+  ) throws(CommandFailure) -> LogTally {
+    let fold = style == .folded ? LogFold { self.add($0) } : nil
+    var tally = try reading.walk(filter, countsRestated: style != .folded, wait: wait, isWanted: isWanted) { entry, isMatch in
+      if let fold { fold.take(entry, isMatch: isMatch) } else if isMatch { self.add(entry) }
+      return true
+    }
+    fold?.finish()
+    flush()
+    tally.shown = shown
+    return tally
+  }
+
+  private func add(_ row: LogRow) {
+    guard lineCount < limit else { return }
+    lineCount += 1
+    shown += row.recordCount
+    table.add(row)
+  }
+
+  private func add(_ entry: LogEntry) {
+    guard lineCount < limit else { return }
+    lineCount += 1
+    shown += 1
+    switch style {
+    case .json: console.print(RecordJSON.object(entry).line)
+    case .csv: console.print(RecordCSV.line(entry) + "\r")
+    case .records, .folded: table.add(LogRow(entry: entry))
+    }
+  }
+
+  func flush() {
+    table.flush()
+    console.flush()
+  }
+}
+
+/// Ends `--follow` on SIGINT, so that the last line is still told.
+final class FollowStop {
+  // Written by the signal handler, read by the one thread that follows; a word that is only ever set.
+  nonisolated(unsafe) private static var wasInterrupted: sig_atomic_t = 0
+
+  init() {
+    var action = sigaction()
+    action.__sigaction_handler.sa_handler = { _ in FollowStop.wasInterrupted = 1 }
+    sigaction(SIGINT, &action, nil)
+  }
+
+  var isRequested: Bool { Self.wasInterrupted != 0 }
+
+  /// Waits a moment for more to be written. Returns false when it is time to end.
+  func wait() -> Bool {
+    if !isRequested { usleep(200_000) }
+    return !isRequested
+  }
 }

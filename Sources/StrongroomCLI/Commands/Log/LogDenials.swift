@@ -1,0 +1,55 @@
+import ArgumentParser
+import VaultFormat
+
+/// `log denials TRAIL`: what was refused, counted by user, operation, reason and path.
+struct LogDenials: StrongroomCommand {
+  static var configuration: CommandConfiguration { CommandConfiguration("denials", .logDenials) }
+
+  @Argument(help: ArgumentHelp(.trailArgument)) var trail: String
+  @OptionGroup var identity: IdentityOptions
+  @OptionGroup var filter: LogFilterOptions
+  @Flag(help: ArgumentHelp(.csv)) var csv = false
+  @OptionGroup var global: GlobalOptions
+
+  private struct Key: Hashable {
+    var uid: UInt32?
+    var operation: String
+    var errno: Int32
+    var decision: Record.Decision?
+    var path: [UInt8]
+  }
+
+  func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
+    var filter = try filter.filter(try context.mountTable())
+    filter.outcomes = [.refused]
+    let reading = try LogReading.open(trail, identity, command: "denials", filters: filter.described, in: context)
+    var uses: [Key: LogUse] = [:]
+    var tally = try reading.walk(filter) { entry, isMatch in
+      guard isMatch else { return true }
+      let record = entry.record
+      let key = Key(
+        uid: record.actor?.uid, operation: entry.detail("operation") ?? record.action.name.lowercased(), errno: record.errno,
+        decision: record.decision, path: record.object?.path ?? [])
+      uses[key, default: LogUse()].add(entry)
+      return true
+    }
+    tally.shown = tally.matching
+    var answer = LogAnswer(
+      context.console, csv: csv,
+      [
+        .init("count", .columnCount, .right), .init("first", .columnFirst), .init("last", .columnLast),
+        .init("user", .columnUser),
+        .init("operation", .columnOperation), .init("errno", .columnOutcome), .init("reason", .columnBy),
+        .init("path", .columnPlace),
+      ])
+    for (key, use) in uses.sorted(by: { ($1.value.denialCount, $0.value.first) < ($0.value.denialCount, $1.value.first) }) {
+      answer.add([
+        .number(use.denialCount), .time(use.first), .time(use.last), use.userCell, .text(key.operation),
+        .text(LogWords.errno(key.errno)), key.decision.map { .text(LogWords.reason($0)) } ?? .none,
+        key.path.isEmpty ? .none : .path(key.path),
+      ])
+    }
+    answer.finish()
+    return try reading.conclude(tally, json: global.json)
+  }
+}
