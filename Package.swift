@@ -66,7 +66,8 @@ let package = Package(
     part("Trail", ["Sodium", "VaultFormat", "Platform", "CSystem"]),
 
     // 4–7
-    part("Vault", ["Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "PageCipher", "VaultFormat", "Platform", "CSystem"]),
+    part(
+      "Vault", ["Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "PageCipher", "VaultFormat", "Platform", "CSystem"]),
     part("VaultFS", ["Vault", "Access", "Trail", "VaultFormat", "Platform", "CSystem"]),
     part("Mount", ["VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Fuse", "Platform", "CSystem", logging]),
     part("Control", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "CSystem", logging]),

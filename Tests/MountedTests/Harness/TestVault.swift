@@ -16,6 +16,8 @@ final class TestVault {
   var reviewerPassphraseFile: String { folder + "/reviewer-passphrase" }
   private(set) var genesis = ""
   private var mountOptions: [String] = []
+  /// Ids of the grants given, by principal and path: what `revoke(from:on:)` takes back.
+  private var grantIDs: [String: [Int]] = [:]
 
   init() throws {
     var template = Array((Machine.folderPrefix + "XXXXXX").utf8CString)
@@ -138,11 +140,20 @@ final class TestVault {
     if let from { arguments += ["--from", from] }
     if let until { arguments += ["--until", until] }
     let said = try mustStrongroom(arguments, as: users.administrator)
-    return try #require(JSON(said)?.first["id"]?.number, "grant add told no id: \(said)")
+    let id = try #require(JSON(said)?.first["id"]?.number, "grant add told no id: \(said)")
+    grantIDs[principal + inner, default: []].append(id)
+    return id
   }
 
-  func revoke(_ id: Int, on inner: String = "/") throws {
+  func revoke(_ id: Int) throws {
     try mustStrongroom(["grant", "revoke", "\(id)", "--vault", vault, "--reason", "mounted test"], as: users.administrator)
+  }
+
+  /// Revokes what was granted to a user on a path.
+  func revoke(from user: TestUser, on inner: String) throws {
+    let known = grantIDs.removeValue(forKey: user.principal + inner)
+    let ids = try #require(known, "nothing was granted there")
+    for id in ids { try revoke(id) }
   }
 
   func addBarrier(against principal: String, on inner: String) throws -> Int {
@@ -167,7 +178,7 @@ final class TestVault {
     let said = try mustStrongroom(
       ["log", "query", vault + "/trail", "--identity", identity, "--passphrase-file", reviewerPassphraseFile, "--json"] + filters)
     return try said.split(separator: "\n").map { line in
-      TrailRecord(try #require(JSON(String(line)), "not a JSON line: \(line)"))
+      try TrailRecord(#require(JSON(String(line)), "not a JSON line: \(line)"))
     }
   }
 }
