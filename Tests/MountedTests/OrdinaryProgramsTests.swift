@@ -83,7 +83,7 @@ extension MountedTests {
         try place.shell(
           Self.tree + "\n" + Self.description + """
 
-            tar cf tree.tar tree
+            tar --format=posix -cf tree.tar tree
             mkdir out && tar xf tree.tar -C out
             diff <(describe tree) <(describe out/tree)
             tar czf - tree | tar tzf - > /dev/null
