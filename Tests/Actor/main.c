@@ -223,6 +223,10 @@ int main(int argument_count, char **arguments) {
         perror("strongroom-actor: cannot become that user");
         return 1;
     }
+    // Threads of a test run block signals, and children inherit that.
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     if (argument_count > 4) {
         execvp(arguments[4], arguments + 4);
         perror(arguments[4]);

@@ -42,14 +42,9 @@ enum Programs {
     environment: [String: String] = [:]
   ) throws -> Output {
     let process = Process()
-    let resolved = command[0].contains("/") ? command[0] : "/usr/bin/env"
-    var arguments = command[0].contains("/") ? Array(command.dropFirst()) : command
-    process.executableURL = URL(fileURLWithPath: resolved)
-    if let user {
-      process.executableURL = URL(fileURLWithPath: actor)
-      arguments = ["\(user.uid)", "\(user.gid)", user.groupList] + command
-    }
-    process.arguments = arguments
+    let user = user ?? TestUsers.root
+    process.executableURL = URL(fileURLWithPath: actor)
+    process.arguments = ["\(user.uid)", "\(user.gid)", user.groupList] + command
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     var variables = [
       "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
