@@ -17,11 +17,11 @@ build: ## builds the released program: .build/release/strongroom
 	scripts/install-dependencies build
 	swift build -c release --product strongroom
 
-test: lint ## installs what is needed and runs everything: format, all tests (as root for the mounted ones), the demo
-	scripts/install-dependencies test
+test: dependencies lint ## installs what is needed and runs everything: format, unit tests, the demo, tests on real mounts (as root)
 	swift build --build-tests
+	swift test --skip-build --skip MountedTests
 	scripts/demo
-	swift test --skip-build
+	swift test --skip-build --filter MountedTests
 
 unit: ## runs the tests that need no mount
 	swift test --skip MountedTests
