@@ -4,11 +4,15 @@ import PackageDescription
 // The parts of Strongroom, lowest first. A part imports only parts above it in this list;
 // Tests/LayersTests reads this file and every import and keeps it so. docs/design.md says what each part is for.
 
-let strict: [SwiftSetting] = [
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-]
+/// `make` and CI set STRONGROOM_WARNINGS=error: a warning in a part of ours then fails the build. Dependencies are not touched.
+let warningsAreErrors = Context.environment["STRONGROOM_WARNINGS"] == "error"
+
+let strict: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+  ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
 /// A part of the program: a library target with the project's settings.
 func part(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -81,7 +85,7 @@ let package = Package(
     // Golden vectors of Tests/Vectors for the tests of every format
     .target(name: "TestVectors", path: "Tests/TestVectors", swiftSettings: strict),
 
-    // Tests, by part; MountedTests run the built program through the real /dev/fuse
+    // Tests, by part. MountedTests run the built program through the real /dev/fuse; strongroom-actor stands for each user.
     tests("LayersTests"),
     tests("PlatformTests", ["Platform"]),
     tests("FuseTests", ["Fuse", "fuse-floor", "Platform", "CSystem"]),
@@ -102,6 +106,9 @@ let package = Package(
     tests("VaultFSTests", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"]),
     tests("ControlTests", ["Control", "VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Platform"]),
     tests("StrongroomCLITests", ["StrongroomCLI", "Control", "Access", "Trail", "Sodium", "VaultFormat", "Platform", arguments]),
-    tests("MountedTests", ["Platform", "CSystem"]),
+    tests("MountedTests"),
+    .executableTarget(
+      name: "strongroom-actor", path: "Tests/Actor", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : [],
+      linkerSettings: [.linkedLibrary("pthread")]),
   ]
 )

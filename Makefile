@@ -1,0 +1,52 @@
+# What there is to do here; `make` alone prints it. Each target's line after ## is its help.
+SHELL := /bin/sh
+PREFIX ?= /usr/local
+SOURCES := Package.swift Sources Tests
+
+# In CI a warning in a part of ours is an error. Elsewhere it is not, so that a newer compiler does not stop anybody from building.
+ifeq ($(CI),true)
+export STRONGROOM_WARNINGS = error
+endif
+
+.PHONY: help build test unit mounted demo install uninstall format lint dependencies clean
+
+help: ## prints this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+build: ## builds the released program: .build/release/strongroom
+	scripts/install-dependencies build
+	swift build -c release --product strongroom
+
+test: dependencies lint ## installs what is needed and runs everything: format, unit tests, the demo, tests on real mounts (as root)
+	swift build --build-tests
+	swift test --skip-build --skip MountedTests
+	scripts/demo
+	swift test --skip-build --filter MountedTests
+
+unit: ## runs the tests that need no mount
+	swift test --skip MountedTests
+
+mounted: ## runs the tests on real mounts, as root
+	swift build --build-tests
+	swift test --skip-build --filter MountedTests
+
+demo: ## a tour on real documents; makes users and a mount, and takes all of it away again
+	scripts/demo
+
+install: ## installs into PREFIX (/usr/local), /sbin and /etc/strongroom, below DESTDIR
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install
+
+uninstall: ## takes the installed program away; vaults and /etc/strongroom stay
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install --uninstall
+
+format: ## formats all Swift code
+	swift format format --in-place --parallel --recursive $(SOURCES)
+
+lint: ## checks the format of all Swift code
+	swift format lint --strict --parallel --recursive $(SOURCES)
+
+dependencies: ## installs the Debian packages that building and testing need
+	scripts/install-dependencies test
+
+clean: ## removes what was built and fetched
+	rm -rf .build
