@@ -74,8 +74,8 @@ let package = Package(
     part(
       "StrongroomCLI",
       [
-        "Mount", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "CSystem",
-        arguments, yaml, logging,
+        "Mount", "Fuse", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "CSystem",
+        arguments, yaml,
       ]),
     .executableTarget(
       name: "content-speed", dependencies: ["Vault", "Keys", "BlobStore", "VaultFormat", "Platform"], swiftSettings: strict),

@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -32,6 +34,24 @@ int csystem_start_writeback(int descriptor, int64_t offset, int64_t length) {
 int csystem_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
 
 pid_t csystem_thread_id(void) { return gettid(); }
+
+int csystem_lock_memory(void) { return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT); }
+
+static void raise_limit(int resource, int to_infinity) {
+  struct rlimit limit;
+  if (getrlimit(resource, &limit) != 0) return;
+  if (to_infinity) {
+    struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    if (setrlimit(resource, &none) == 0) return;
+  }
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(resource, &limit);
+}
+
+void csystem_raise_limits(void) {
+  raise_limit(RLIMIT_NOFILE, 0);
+  raise_limit(RLIMIT_MEMLOCK, 1);
+}
 
 int csystem_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 

@@ -17,6 +17,12 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     self.code = code
   }
 
+  /// For a call whose name came as text, from another part.
+  package init(naming call: String, _ code: Int32) {
+    self.call = call
+    self.code = code
+  }
+
   /// `fdatasync: No space left on device`. Carries no path: operational logs stay free of names.
   package var description: String { "\(call): \(String(cString: strerror(code)))" }
 

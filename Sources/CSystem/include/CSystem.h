@@ -23,6 +23,12 @@ int csystem_name_thread(const char *name);
 /// gettid(2).
 pid_t csystem_thread_id(void);
 
+/// mlockall(2) for present and future pages, each locked when it is first touched (MCL_ONFAULT).
+int csystem_lock_memory(void);
+
+/// Raises the limits on open files and locked memory as far as this process may: for root, locked memory without limit.
+void csystem_raise_limits(void);
+
 /// Makes the process undumpable and unreadable to others of its uid (PR_SET_DUMPABLE 0).
 int csystem_forbid_dumps(void);
 

@@ -7,6 +7,7 @@ struct Strongroom: ParsableCommand {
       commandName: "strongroom", abstract: HelpText.strongroom(), discussion: HelpText.discussion(),
       version: "strongroom \(version)",
       subcommands: [
+        InitCommand.self, MountCommand.self, MountDaemon.self, MountHelper.self,
         UnmountCommand.self, StatusCommand.self, GrantNoun.self, BarrierNoun.self, BoundaryNoun.self, AccessNoun.self,
         ReviewerNoun.self, LogNoun.self, ConfigNoun.self,
       ])

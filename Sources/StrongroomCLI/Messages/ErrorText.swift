@@ -92,7 +92,30 @@ package enum ErrorText: String, MessageTable {
   case daemonDied = "daemon-died"
   case launchDamaged = "launch-damaged"
 
+  // Unlocking
+  case vaultInUse = "vault-in-use"
+  case vaultFolderTaken = "vault-folder-taken"
+  case vaultDamaged = "vault-damaged"
+  case trailBrokenAtUnlock = "trail-broken-at-unlock"
+  case slotParameters = "slot-parameters"
+
+  // Mounting
+  case fuseMissing = "fuse-missing"
+  case mountpointMissing = "mountpoint-missing"
+  case mountpointNotFolder = "mountpoint-not-a-folder"
+  case mountpointNotEmpty = "mountpoint-not-empty"
+  case mountpointBusy = "mountpoint-busy"
+  case mountNotPermitted = "mount-not-permitted"
+  case userAllowOther = "user-allow-other"
+
   // Answers of a mount
+  case badText = "bad-text"
+  case sharesID = "shares-id"
+  case neverValid = "never-valid"
+  case boundaryAtRoot = "boundary-at-root"
+  case operationFailed = "operation-failed"
+  case lastSlot = "last-slot"
+  case noSuchSlot = "no-such-slot"
   case notPermitted = "not-permitted"
   case noSuchName = "no-such-name"
   case notAFolder = "not-a-folder"
@@ -216,6 +239,28 @@ package enum ErrorText: String, MessageTable {
     case .daemonDied: Texts("the mount process ended before it was ready ({reason})", "挂载进程在就绪之前退出（{reason}）")
     case .launchDamaged: Texts("this command is started by 'strongroom mount' only", "此命令只能由 strongroom mount 启动")
 
+    case .vaultInUse: Texts("the vault in '{path}' is in use by another process", "“{path}”中的保险库正被另一进程使用")
+    case .vaultFolderTaken: Texts("'{path}' is not an empty folder", "“{path}”不是空目录")
+    case .vaultDamaged: Texts("the vault is damaged: {what}", "保险库已损坏：{what}")
+    case .trailBrokenAtUnlock: Texts("the trail does not fit: {what}", "访问日志不一致：{what}")
+    case .slotParameters: Texts("a key slot asks for more than this program accepts", "密钥槽的参数超出本程序接受的范围")
+
+    case .fuseMissing: Texts("there is no /dev/fuse on this machine", "本机没有 /dev/fuse")
+    case .mountpointMissing: Texts("the mountpoint '{path}' does not exist", "挂载点“{path}”不存在")
+    case .mountpointNotFolder: Texts("the mountpoint '{path}' is not a folder", "挂载点“{path}”不是目录")
+    case .mountpointNotEmpty: Texts("the mountpoint '{path}' is not empty", "挂载点“{path}”不是空目录")
+    case .mountpointBusy: Texts("'{path}' is in use", "“{path}”正在使用中")
+    case .mountNotPermitted: Texts("mounting on '{path}' is not permitted", "无权在“{path}”上挂载")
+    case .userAllowOther:
+      Texts("other users cannot be let in: user_allow_other is not set in /etc/fuse.conf", "无法允许其他用户访问：/etc/fuse.conf 未设置 user_allow_other")
+
+    case .badText: Texts("the reason or name is empty, too long or holds control characters", "理由或名称为空、过长或含有控制字符")
+    case .sharesID: Texts("another name comes first for the same id: '{name}'", "同一编号另有优先名称：“{name}”")
+    case .neverValid: Texts("it would end before it begins, or has ended already", "结束时间早于开始时间，或已过期")
+    case .boundaryAtRoot: Texts("a boundary at the root would stop nothing", "根目录上的边界没有意义")
+    case .operationFailed: Texts("the mount could not do it (errno {errno})", "挂载进程无法完成操作（errno {errno}）")
+    case .lastSlot: Texts("the last key slot cannot be removed", "不能删除最后一个密钥槽")
+    case .noSuchSlot: Texts("there is no such key slot", "没有该密钥槽")
     case .notPermitted: Texts("this needs the right '{right}' on '{path}'", "此操作需要对“{path}”拥有 {right} 权限")
     case .noSuchName: Texts("there is no '{path}' in this vault, or you may not see it", "保险库中没有“{path}”，或您无权查看")
     case .notAFolder: Texts("'{path}' is no folder", "“{path}”不是文件夹")

@@ -1,6 +1,17 @@
 /// What to do about it.
 package enum HintText: String, MessageTable {
   case controlBusy = "control-busy"
+  case loadFuse = "load-fuse"
+  case runVerify = "run-verify"
+  case makeMountpoint = "make-mountpoint"
+  case emptyMountpoint = "empty-mountpoint"
+  case mountAsRoot = "mount-as-root"
+  case userAllowOther = "user-allow-other"
+  case nameItsFolder = "name-its-folder"
+  case seeStatus = "see-status"
+  case addSlotFirst = "add-slot-first"
+  case emptyVaultFolder = "empty-vault-folder"
+  case otherPassphrase = "other-passphrase"
   case sameVersion = "control-same-version"
   case mountFirst = "mount-first"
   case unmountFirst = "unmount-first"
@@ -44,6 +55,18 @@ package enum HintText: String, MessageTable {
 
   package var texts: Texts {
     switch self {
+    case .runVerify:
+      Texts("strongroom verify VAULT names all that is damaged; keep a copy before you try to mend it", "strongroom verify 保险库 会列出全部损坏之处；修复前请先保留副本")
+    case .loadFuse: Texts("load the module with: modprobe fuse; a container must be given the device", "可运行 modprobe fuse；容器需映射该设备")
+    case .makeMountpoint: Texts("make it first: mkdir {path}", "请先创建：mkdir {path}")
+    case .emptyMountpoint: Texts("use an empty folder: what is in it would be hidden", "请使用空目录：其中内容会被遮盖")
+    case .mountAsRoot: Texts("mount as root, or on a folder of your own", "请以 root 身份挂载，或挂载到自己的目录")
+    case .userAllowOther: Texts("add that line to /etc/fuse.conf, or mount for one user with --user", "请在 /etc/fuse.conf 中加入该行，或用 --user 只为一个用户挂载")
+    case .nameItsFolder: Texts("rights stand on folders: name the folder that holds it", "权限设在目录上，请指明其所在目录")
+    case .seeStatus: Texts("strongroom status says what is wrong", "strongroom status 会说明原因")
+    case .addSlotFirst: Texts("add another slot first: strongroom key add VAULT", "请先添加另一个：strongroom key add 保险库")
+    case .emptyVaultFolder: Texts("name a folder that does not exist yet, or an empty one", "请指定尚不存在的目录或空目录")
+    case .otherPassphrase: Texts("try again; strongroom key list shows which slots there are", "请重试；strongroom key list 会列出密钥槽")
     case .controlBusy: Texts("try again in a few seconds", "请几秒后重试")
     case .sameVersion: Texts("use the same version of strongroom for the mount and the command", "挂载进程与命令请使用同一版本的 strongroom")
     case .mountFirst: Texts("mount it first: strongroom mount VAULT MOUNTPOINT", "请先挂载：strongroom mount 保险库 挂载点")

@@ -14,10 +14,17 @@ package enum ReportText: String, MessageTable {
   case statusVault, statusMountpoint, statusProcess, statusMounted, statusPrivateUser, statusGeneration, statusCommit, statusNodes
   case statusHandles, statusRules, statusTrail, statusCheckpoint, statusHealthy, statusNever, statusNodesValue, statusRulesValue
   case statusTrailValue, problem, troubleTrail, troubleChanges, troubleIdentities, troubleClock
-  case asking
+  case asking, vaultMade, genesisKey, genesisAdvice, mountReady
 
   package var texts: Texts {
     switch self {
+    case .vaultMade: Texts("made vault {vault} in {path}", "已在 {path} 创建保险库 {vault}")
+    case .genesisKey: Texts("genesis key of the trail: {genesis}", "访问日志的创始公钥：{genesis}")
+    case .genesisAdvice:
+      Texts(
+        "keep the genesis key elsewhere: with it 'log verify --genesis' proves that the trail is whole from its first record",
+        "请另行妥善保存创始公钥：log verify --genesis 凭它证明日志自第一条记录起完整无缺")
+    case .mountReady: Texts("vault {vault} is mounted on {path}", "保险库 {vault} 已挂载到 {path}")
     case .passphrase: Texts("Passphrase", "口令")
     case .newPassphrase: Texts("New passphrase", "新口令")
     case .newPassphraseAgain: Texts("New passphrase again", "再次输入新口令")

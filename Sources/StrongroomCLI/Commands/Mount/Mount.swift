@@ -1,7 +1,7 @@
 import ArgumentParser
 
-/// `mount VAULT MOUNTPOINT`. In the tree once vaults can be mounted.
-struct MountCommand: ParsableCommand {
+/// `mount VAULT MOUNTPOINT`: unlocks here, hands the key to the process that mounts, and returns when that is ready.
+struct MountCommand: StrongroomCommand {
   static var configuration: CommandConfiguration { CommandConfiguration("mount", .mount) }
 
   @Argument(help: ArgumentHelp(.vaultArgument)) var vault: String
@@ -12,6 +12,10 @@ struct MountCommand: ParsableCommand {
   @Flag(help: ArgumentHelp(.foreground)) var foreground = false
   @OptionGroup var secret: SecretOptions
   @OptionGroup var global: GlobalOptions
+
+  func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
+    try MountStart(vault: vault, mountpoint: mountpoint, configuration: try settings(), isForeground: foreground).run(in: context)
+  }
 
   /// The file first, then `-o`, then the options that have names of their own.
   func settings() throws(CommandFailure) -> MountConfiguration {
