@@ -107,13 +107,13 @@ extension MountedTests {
       try withStandardVault { vault in
         let other = vault.folder + "/other-reviewer"
         try vault.mustStrongroom(["reviewer", "keygen", "-o", other, "--passphrase-file", vault.reviewerPassphraseFile])
-        let query = ["log", "query", vault.vault + "/trail", "--passphrase-file", vault.reviewerPassphraseFile, "--identity"]
+        let query = ["log", "query", vault.vault + "/trail", "--identity-passphrase-file", vault.reviewerPassphraseFile, "--identity"]
         #expect(try vault.strongroom(query + [other]).status != 0)
         #expect(try vault.strongroom(query + [vault.identity]).status == 0)
         let wrong = vault.folder + "/wrong"
         try vault.writePrivate("not the reviewer's words", to: wrong)
         let refused = try vault.strongroom(
-          ["log", "query", vault.vault + "/trail", "--identity", vault.identity, "--passphrase-file", wrong])
+          ["log", "query", vault.vault + "/trail", "--identity", vault.identity, "--identity-passphrase-file", wrong])
         #expect(refused.status == 12, "\(refused.all)")
       }
     }

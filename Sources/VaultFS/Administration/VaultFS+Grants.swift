@@ -16,7 +16,7 @@ extension VaultFS {
     try allow(judge, folder) { () throws(AdministrationError) in try Administration.mayAskAboutOthers(at: folder.id, standing) }
     let principal = try principal(principalName)
     let grant = Grant(
-      id: try newRuleID(), folder: folder.id, principal: principal, rights: rights.union(rights.isSubset(of: .grant) ? [] : .list),
+      id: try newRuleID(), folder: folder.id, principal: principal, rights: rights,
       from: from, until: until, giver: judge.subject.user, reason: reason, given: judge.now)
     try allow(judge, folder) { () throws(AdministrationError) in
       try Administration.mayGive(grant, by: judge.subject, standing, now: judge.now)

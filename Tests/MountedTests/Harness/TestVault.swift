@@ -178,7 +178,7 @@ final class TestVault {
   /// All records, as the reviewer reads them with the identity file from the trail folder alone.
   func trail(_ filters: [String] = []) throws -> [TrailRecord] {
     let said = try mustStrongroom(
-      ["log", "query", vault + "/trail", "--identity", identity, "--passphrase-file", reviewerPassphraseFile, "--json"] + filters)
+      ["log", "query", vault + "/trail", "--identity", identity, "--identity-passphrase-file", reviewerPassphraseFile, "--json"] + filters)
     return try said.split(separator: "\n").map { line in
       try TrailRecord(#require(JSON(String(line)), "not a JSON line: \(line)"))
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Control
 import Glibc
 import Platform
+import VaultFormat
 
 struct UnmountCommand: StrongroomCommand {
   static var configuration: CommandConfiguration { CommandConfiguration("unmount", .unmount) }
@@ -19,14 +20,20 @@ struct UnmountCommand: StrongroomCommand {
     let table = try context.mountTable()
     guard let vault = table.top(on: place)?.vault else { throw CommandFailure(.noVault, .notAMountpoint, ["path": mountpoint]) }
     let found = try VaultFinder(table: table).find(folder: PathBytes.text(place))
+    var process: Int32 = 0
     do throws(CommandFailure) {
-      try context.connect(found).ask(.unmount) { _ in }
+      let connection = try context.connect(found)
+      try connection.ask(.status) { if case .status(let status) = $0 { process = status.pid } }
+      try connection.ask(.unmount) { _ in }
     } catch {
       // A mount that ends quickly may be gone before its answer has arrived.
       guard error.code == ErrorText.mountWentAway.rawValue else { throw error }
     }
     let deadline = Clock.boot() + nanoseconds
-    while try context.mountTable().ours.contains(where: { $0.vault == vault && $0.entry.mountpoint == place }) {
+    // Gone from the table, and its process ended: only then is everything committed and the vault free.
+    while true {
+      let isMounted = try isMounted(vault, place, context)
+      guard isMounted || isThere(process) else { break }
       guard Clock.boot() < deadline else {
         throw CommandFailure(
           .inUse, .unmountUnfinished, ["path": mountpoint, "seconds": String(nanoseconds / 1_000_000_000)], hint: .openFiles)
@@ -35,5 +42,17 @@ struct UnmountCommand: StrongroomCommand {
     }
     context.console.note(Message(ReportText.unmounted, ["path": mountpoint]))
     return .done
+  }
+
+  private func isMounted(_ vault: VaultID, _ place: [UInt8], _ context: CommandContext) throws(CommandFailure) -> Bool {
+    try context.mountTable().ours.contains { $0.vault == vault && $0.entry.mountpoint == place }
+  }
+
+  private func isThere(_ process: Int32) -> Bool {
+    guard process > 0, kill(process, 0) == 0 || errno == EPERM else { return false }
+    // A mount in the foreground of this very command's parent may be waited for by nobody yet.
+    guard let status = try? File("/proc/\(process)/stat", O_RDONLY).readAll(limit: 4096) else { return false }
+    guard let end = status.lastIndex(of: 0x29), end + 2 < status.count else { return false }
+    return status[end + 2] != UInt8(ascii: "Z")
   }
 }
