@@ -95,6 +95,17 @@ package struct VaultFileCopies: Sendable {
     throw failure
   }
 
+  /// For a process that has the root key already: the file that counts by its MAC, and the state of each copy against it.
+  /// - Throws: `damaged` where no copy has the right MAC, `newerVersion` where none can be read.
+  package func authenticated(
+    by root: borrowing SecretBytes
+  ) throws(KeysError) -> (file: VaultFile, first: UnlockedVaultFile.Copy, second: UnlockedVaultFile.Copy) {
+    for file in try candidates() where try file.isAuthentic(root) {
+      return (file, try Self.state(of: copies[0], current: file, root: root), try Self.state(of: copies[1], current: file, root: root))
+    }
+    throw .damaged("vault.json: its MAC does not fit")
+  }
+
   /// `unlocked` came from a slot of `opened`; the MACs of both copies say which file counts.
   private func choose(
     _ unlocked: consuming UnlockedRoot, of opened: VaultFile, secret: borrowing SlotSecret

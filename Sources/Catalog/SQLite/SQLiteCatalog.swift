@@ -39,6 +39,11 @@ package final class SQLiteCatalog: Catalog {
   package static func open(
     at path: String, settings: SQLiteCatalogSettings = SQLiteCatalogSettings()
   ) throws(CatalogError) -> SQLiteCatalog {
+    try requireFile(path)
+    return try SQLiteCatalog(path, settings, isNew: false)
+  }
+
+  private static func requireFile(_ path: String) throws(CatalogError) {
     var status = stat()
     guard lstat(path, &status) == 0 else {
       let code = errno
@@ -46,7 +51,19 @@ package final class SQLiteCatalog: Catalog {
     }
     guard status.st_mode & S_IFMT == S_IFREG else { throw .damaged("the catalog is not a file") }
     guard status.st_size > 0 else { throw .damaged("the catalog is empty") }
-    return try SQLiteCatalog(path, settings, isNew: false)
+  }
+
+  /// One moment of a catalog that nobody has open, for reading only: no byte of the file changes, nor of a log that a crash left. A log and
+  /// its index that are not there are made while the snapshot lives; removing them after its `close` is the caller's.
+  /// - Throws: as `open`.
+  package static func openSnapshot(
+    at path: String, settings: SQLiteCatalogSettings = SQLiteCatalogSettings()
+  ) throws(CatalogError) -> any CatalogSnapshot {
+    try requireFile(path)
+    let connection = try SQLiteConnection(
+      path, .snapshot, cacheByteCount: settings.cacheByteCount, logByteCountMax: settings.logByteCountMax, StatementCounter())
+    try connection.checkSchema()
+    return try SQLiteSnapshot(connection, SnapshotCounter())
   }
 
   private init(_ path: String, _ settings: SQLiteCatalogSettings, isNew: Bool) throws(CatalogError) {

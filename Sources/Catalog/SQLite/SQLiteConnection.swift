@@ -87,6 +87,11 @@ final class SQLiteConnection: @unchecked Sendable {
     sqlite3_rollback_hook(handle, nil, nil)
   }
 
+  /// Checks that the file is a catalog of this version, reading only.
+  func checkSchema() throws(CatalogError) {
+    do { try queue.unsafeRead { try Schema.check($0) } } catch { throw CatalogError(error) }
+  }
+
   /// Runs `body` alone on this connection.
   @inline(__always)
   func use<Value>(_ body: (SQLiteConnection) throws(CatalogError) -> Value) throws(CatalogError) -> Value {

@@ -83,7 +83,7 @@ extension Vault {
   }
 
   /// Catalog and trail must agree (DESIGN §4). Returns whether a crash fell between a mark and its commit.
-  private static func compare(_ commit: CommitRecord, _ opening: TrailOpening, _ file: VaultFile) throws(UnlockError) -> Bool {
+  static func compare(_ commit: CommitRecord, _ opening: TrailOpening, _ file: VaultFile) throws(UnlockError) -> Bool {
     guard let last = opening.lastMark else { throw .trail("the trail names no commit, the catalog holds \(commit.number)") }
     guard file.generation >= last.generation else { throw .damaged("vault.json: older than the trail") }
     guard let mark = opening.marks.first(where: { $0.commit == commit.number }) else {

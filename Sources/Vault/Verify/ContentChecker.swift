@@ -14,6 +14,7 @@ struct ContentChecker {
     // In the order of the disk: packs lie together.
     for blob in rows.blobs.sorted(by: { $0.sortKey < $1.sortKey }) {
       do throws(ContentError) {
+        try checkLength(blob)
         if isQuick { try content.checkPresence(blob) } else { try content.check(blob) }
       } catch {
         report(Finding(.blob, "blob \(blob.id)", "\(error.text)", node: rows.owners[blob.id]))
@@ -21,20 +22,31 @@ struct ContentChecker {
       done += blob.byteCount
       progress(done)
     }
-    for (number, record) in rows.packs.sorted(by: { $0.key < $1.key }) where !isQuick {
-      do throws(ContentError) { try content.check(number, record) } catch { report(Finding(.pack, "pack \(number.value)", error.text)) }
+    for (number, record) in rows.packs.sorted(by: { $0.key < $1.key }) {
+      do throws(ContentError) {
+        try checkLength(number, record)
+        if !isQuick { try content.check(number, record) }
+      } catch { report(Finding(.pack, "pack \(number.value)", error.text)) }
     }
   }
 
-  /// Files that no row names: of a crash, or put there. Nothing of the vault is lost by them.
-  func findStrays(_ rows: RowChecker) {
-    let named = Set(rows.blobs.filter { $0.place == .file }.map(\.id))
-    for id in content.storedBlobs where !named.contains(id) {
-      report(Finding(.stray, "blob \(id)", "is named by no document; the next mount removes it", severity: .notice))
-    }
-    for number in content.storedPacks where rows.packs[number] == nil {
-      report(Finding(.stray, "pack \(number.value)", "is named by no document; the next mount removes it", severity: .notice))
-    }
+  /// Nothing may stand behind what was sealed: in a blob's file that is damage, in a pack what a crash left.
+  private func checkLength(_ blob: BlobReference) throws(ContentError) {
+    guard case .file = blob.place else { return }
+    do throws(BlobStoreError) {
+      let byteCount = try content.store.byteCount(of: .blob(blob.id))
+      guard byteCount == blob.sealedByteCount else { throw .io("its file has \(byteCount) bytes, not \(blob.sealedByteCount)") }
+    } catch { throw ContentError(error) }
+  }
+
+  private func checkLength(_ number: PackNumber, _ record: PackRecord) throws(ContentError) {
+    do throws(BlobStoreError) {
+      let byteCount = try content.store.byteCount(of: .pack(number))
+      guard byteCount >= Int(record.byteCount) else { throw .io("its file ends early") }
+      guard byteCount > Int(record.byteCount) else { return }
+      let extra = byteCount - Int(record.byteCount)
+      report(Finding(.stray, "pack \(number.value)", "\(extra) bytes after its end that nothing names", severity: .notice))
+    } catch { throw ContentError(error) }
   }
 }
 
@@ -58,10 +70,6 @@ extension ContentError {
 }
 
 extension ContentStore {
-  /// Blob files in the store; empty where it cannot be listed.
-  var storedBlobs: [BlobID] { (try? store.blobs()) ?? [] }
-  var storedPacks: [PackNumber] { (try? store.packs()) ?? [] }
-
   /// Whether the blob's last page is there and opens: its file is there and long enough.
   func checkPresence(_ reference: BlobReference) throws(ContentError) {
     let last = BlobGeometry.pageCount(Int(reference.byteCount)) - 1

@@ -14,6 +14,8 @@ struct RowChecker {
   private(set) var packs: [PackNumber: PackRecord] = [:]
   private(set) var commit: CommitRecord?
   private(set) var byteCount: UInt64 = 0
+  private(set) var rowCount: UInt64 = 0
+  private(set) var documentCount: UInt64 = 0
 
   private struct Known {
     let kind: NodeRecord.Kind
@@ -36,20 +38,19 @@ struct RowChecker {
 
   /// - Parameter progress: called with the number of rows read.
   mutating func run(progress: (UInt64) -> Void) {
-    var count: UInt64 = 0
     for table in Table.allCases {
       do {
         try snapshot.forEachRow(of: table) { row in
           take(row)
-          count += 1
-          if count % 1024 == 0 { progress(count) }
+          rowCount += 1
+          if rowCount % 1024 == 0 { progress(rowCount) }
         }
       } catch { report(Finding(.catalog, "table \(table)", "cannot be read: \(error)")) }
     }
     compareDigests()
     checkTree()
     checkExtents()
-    progress(count)
+    progress(rowCount)
   }
 
   private mutating func take(_ row: SealedRow) {
@@ -145,6 +146,7 @@ struct RowChecker {
       report(Finding(.extent, "node \(id)", "\(extents.count) extents of a document that is not there", node: id))
     }
     for (id, node) in nodes where node.kind == .document {
+      documentCount += 1
       let extents = (node.firstExtent.map { [$0] } ?? []) + (further[id] ?? []).sorted { $0.start < $1.start }
       if UInt64(extents.count) != node.extentCount || ExtentList(covering: node.size, extents) == nil {
         report(Finding(.extent, "node \(id)", "its extents do not cover its \(node.size) bytes", node: id))
