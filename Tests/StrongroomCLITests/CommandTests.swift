@@ -284,12 +284,6 @@ func usageErrorsAreTwoAndAskNobody(_ words: [String]) {
   )
 }
 
-@Test func whatIsNotConnectedIsNotInTheTree() {
-  for word in ["mount", "init", "verify", "key", "mount-daemon", "mount-helper"] {
-    #expect(run([word]).code == .usage, "\(word)")
-  }
-}
-
 @Test func filtersOfTheTrailAreRead() throws {
   let query = try LogQuery.parse([
     "/v", "--identity", "/i", "--user", "zhang", "--path", "/clients", "--action", "open,READ", "--action", "AUDIT-START",

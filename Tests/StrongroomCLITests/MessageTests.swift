@@ -32,7 +32,7 @@ private func isChinese(_ text: String) -> Bool { text.unicodeScalars.contains { 
   // What is nothing but its arguments, or a list of words that are never translated.
   let same: Set<String> = ["system", "format", "config-syntax"]
   let entries: [any MessageTable] =
-    ErrorText.allCases + HintText.allCases + HelpText.allCases + ReportText.allCases + LogText.allCases
+    ErrorText.allCases + HintText.allCases + HelpText.allCases + ReportText.allCases + LogText.allCases + VaultText.allCases
   for entry in entries where !same.contains(entry.rawValue) { #expect(isChinese(entry.texts.chinese), "\(entry.rawValue)") }
 }
 

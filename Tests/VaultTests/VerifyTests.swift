@@ -2,6 +2,7 @@ import Access
 import Glibc
 import Keys
 import Platform
+import Sodium
 import Testing
 import TestStores
 import Vault

@@ -10,6 +10,7 @@ struct Strongroom: ParsableCommand {
         InitCommand.self, MountCommand.self, MountDaemon.self, MountHelper.self,
         UnmountCommand.self, StatusCommand.self, GrantNoun.self, BarrierNoun.self, BoundaryNoun.self, AccessNoun.self,
         ReviewerNoun.self, LogNoun.self, ConfigNoun.self,
+        VerifyCommand.self, KeyNoun.self,
       ])
   }
 

@@ -116,6 +116,7 @@ package enum ErrorText: String, MessageTable {
   case operationFailed = "operation-failed"
   case lastSlot = "last-slot"
   case noSuchSlot = "no-such-slot"
+  case tooManySlots = "too-many-slots"
   case notPermitted = "not-permitted"
   case noSuchName = "no-such-name"
   case notAFolder = "not-a-folder"
@@ -260,6 +261,7 @@ package enum ErrorText: String, MessageTable {
     case .boundaryAtRoot: Texts("a boundary at the root would stop nothing", "根目录上的边界没有意义")
     case .operationFailed: Texts("the mount could not do it (errno {errno})", "挂载进程无法完成操作（errno {errno}）")
     case .lastSlot: Texts("the last key slot cannot be removed", "不能删除最后一个密钥槽")
+    case .tooManySlots: Texts("the vault has {max} key slots already", "保险库已有 {max} 个密钥槽")
     case .noSuchSlot: Texts("there is no such key slot", "没有该密钥槽")
     case .notPermitted: Texts("this needs the right '{right}' on '{path}'", "此操作需要对“{path}”拥有 {right} 权限")
     case .noSuchName: Texts("there is no '{path}' in this vault, or you may not see it", "保险库中没有“{path}”，或您无权查看")

@@ -1,7 +1,11 @@
 import ArgumentParser
+import Control
+import Keys
+import Platform
+import VaultFormat
 
 /// Unlocks with one slot and adds another: a passphrase, or a key file with `--new-key-file`.
-struct KeyAdd: ParsableCommand {
+struct KeyAdd: StrongroomCommand {
   static var configuration: CommandConfiguration { CommandConfiguration("add", .keyAdd) }
 
   @Argument(help: ArgumentHelp(.vaultArgument)) var vault: String
@@ -9,16 +13,14 @@ struct KeyAdd: ParsableCommand {
   @OptionGroup var secret: SecretOptions
   @OptionGroup var new: NewSlotOptions
   @OptionGroup var global: GlobalOptions
-}
 
-/// The secret of a slot that is made.
-struct NewSlotOptions: ParsableArguments {
-  @Option(help: ArgumentHelp(.newPassphraseFile, value: "file")) var newPassphraseFile: String?
-  @Option(help: ArgumentHelp(.newKeyFile, value: "file")) var newKeyFile: String?
-
-  func validate() throws {
-    if newPassphraseFile != nil, newKeyFile != nil {
-      throw ValidationError("--new-passphrase-file and --new-key-file cannot be used together")
+  func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
+    let made = try KeyChanger(context: context, path: vault).replacing(.add, secret, new) { (file, _) throws(CommandFailure) in
+      try KeyChanger.checkAddition(label: label, to: file)
+    } change: { (file, _, root, secret) throws(KeysError) in
+      try file.adding(secret, label: label, now: Clock.wall() / 1_000_000_000, root: root)
     }
+    context.console.show(made.slot, of: made.file, Message(VaultText.slotAdded, ["slot": made.slot.description]))
+    return .done
   }
 }

@@ -1,0 +1,43 @@
+/// What `verify` and `key` say for people.
+package enum VaultText: String, MessageTable {
+  case damage, notice
+  case verifyFound, verifyWhole, verifyNotices, verifyTrailBroken, verifyDamaged
+  case progressFiles, progressCatalog, progressTree, progressContent, progressTrail
+  case slotAdded, slotRemoved, slotChanged, keyFileMade
+
+  package var texts: Texts {
+    switch self {
+    case .damage: Texts("damage", "损坏")
+    case .notice: Texts("notice", "提示")
+    case .verifyFound:
+      Texts(
+        "checked {rows} rows, {documents} documents, {blobs} blobs of {bytes}, {frames} frames of the trail",
+        "已校验 {rows} 行、{documents} 个文件、{blobs} 个数据块（{bytes}）、访问日志 {frames} 帧")
+    case .verifyWhole: Texts("the vault is whole", "保险库完好")
+    case .verifyNotices: Texts("nothing is damaged; {notices} things to look at", "没有损坏，有 {notices} 项值得查看")
+    case .verifyTrailBroken: Texts("the trail is broken; nothing else is damaged", "访问日志损坏，其余完好")
+    case .verifyDamaged: Texts("the vault is damaged: {damages} findings", "保险库已损坏：{damages} 处")
+    case .progressFiles: Texts("looking at the folder", "正在检查目录")
+    case .progressCatalog: Texts("checking the catalog", "正在校验目录库")
+    case .progressTree: Texts("checking rows: {done}", "正在校验行：{done}")
+    case .progressContent: Texts("checking content: {done} of {total}, {rate}/s", "正在校验内容：{done} / {total}，{rate}/秒")
+    case .progressTrail: Texts("checking the trail: {done} of {total}, {rate}/s", "正在校验访问日志：{done} / {total}，{rate}/秒")
+    case .slotAdded: Texts("slot {slot} is added", "已添加密钥槽 {slot}")
+    case .slotRemoved:
+      Texts(
+        "slot {slot} is removed; copies of vault.json made before still open with it",
+        "已删除密钥槽 {slot}；此前备份的 vault.json 仍可用它解锁")
+    case .slotChanged:
+      Texts(
+        "slot {old} is replaced by slot {slot}; copies of vault.json made before still open with the old secret",
+        "密钥槽 {old} 已由 {slot} 取代；此前备份的 vault.json 仍可用旧口令或密钥解锁")
+    case .keyFileMade: Texts("wrote a new key file: {path}", "已生成新的密钥文件：{path}")
+    }
+  }
+}
+
+extension Console {
+  package func text(_ text: VaultText, _ arguments: [String: String] = [:]) -> String {
+    Message(text, arguments).text(in: language)
+  }
+}
