@@ -38,7 +38,8 @@ struct KeyChanger {
       do throws(KeysError) { next = try change(file, opened, root) } catch { throw Self.failure(error) }
       let text = String(decoding: next.file.encode(), as: UTF8.self)
       try context.connect(found).ask(
-        .keyChange(KeyChangeRequest(action: action, slot: next.slot.value, vaultFile: text))) { _ in }
+        .keyChange(KeyChangeRequest(action: action, slot: next.slot.value, vaultFile: text))
+      ) { _ in }
       return (next.file, next.slot, opened)
     }
     let next = try write(action, opened, root, change)
@@ -49,7 +50,9 @@ struct KeyChanger {
   func replacing(
     _ action: KeyChangeRequest.Action, _ secret: SecretOptions, _ new: NewSlotOptions,
     check: (VaultFile, KeySlotID) throws(CommandFailure) -> Void,
-    change: (VaultFile, KeySlotID, borrowing SecretBytes, borrowing SlotSecret) throws(KeysError) -> (file: VaultFile, slot: KeySlotID)
+    change: (VaultFile, KeySlotID, borrowing SecretBytes, borrowing SlotSecret) throws(KeysError) -> (
+      file: VaultFile, slot: KeySlotID
+    )
   ) throws(CommandFailure) -> (file: VaultFile, slot: KeySlotID, opened: KeySlotID) {
     var made: NewSlotSecret?
     do throws(CommandFailure) {
@@ -156,6 +159,7 @@ extension Console {
 extension KeySlotReport {
   init(_ slot: KeySlot) {
     self.init(
-      number: slot.id.value, kind: slot.kind.name, label: slot.label, created: WallTime(nanoseconds: slot.created * 1_000_000_000))
+      number: slot.id.value, kind: slot.kind.name, label: slot.label, created: WallTime(nanoseconds: slot.created * 1_000_000_000)
+    )
   }
 }
