@@ -105,7 +105,9 @@ let package = Package(
       ["Vault", "Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "VaultFormat", "Platform", "TestStores"]),
     tests("VaultFSTests", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"]),
     tests("ControlTests", ["Control", "VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Platform"]),
-    tests("StrongroomCLITests", ["StrongroomCLI", "Control", "Access", "Trail", "Sodium", "VaultFormat", "Platform", arguments]),
+    tests(
+      "StrongroomCLITests",
+      ["StrongroomCLI", "Control", "Vault", "Keys", "Access", "Trail", "Sodium", "VaultFormat", "Platform", arguments]),
     tests("MountedTests"),
     .executableTarget(
       name: "strongroom-actor", path: "Tests/Actor", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : [],

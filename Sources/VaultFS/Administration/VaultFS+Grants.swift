@@ -16,7 +16,8 @@ extension VaultFS {
     try allow(judge, folder) { () throws(AdministrationError) in try Administration.mayAskAboutOthers(at: folder.id, standing) }
     let principal = try principal(principalName)
     let grant = Grant(
-      id: try newRuleID(), folder: folder.id, principal: principal, rights: rights,
+      id: try newRuleID(), folder: folder.id, principal: principal,
+      rights: rights.union(rights.isSubset(of: .grant) ? [] : .list),
       from: from, until: until, giver: judge.subject.user, reason: reason, given: judge.now)
     try allow(judge, folder) { () throws(AdministrationError) in
       try Administration.mayGive(grant, by: judge.subject, standing, now: judge.now)
@@ -33,7 +34,8 @@ extension VaultFS {
   package func revokeGrant(_ caller: Caller, _ id: RuleID, reason: String) throws(AdministrationFailure) -> Grant {
     let judge = try administrator(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
-    guard let grant = vault.grants.first(where: { $0.id == id }), let place = try self.standing(atRule: grant.folder, judge) else {
+    guard let grant = vault.grants.first(where: { $0.id == id }), let place = try self.standing(atRule: grant.folder, judge)
+    else {
       throw .noSuchRule(id)
     }
     // A rule that one may not know of is a rule that is not there.
@@ -49,7 +51,8 @@ extension VaultFS {
 
   /// Grants at or below a folder (nil: everywhere) and to a principal (nil: anyone), as far as the caller manages the folders they stand
   /// on; grants to the caller themself are always among them.
-  package func grants(_ caller: Caller, under path: [UInt8]?, to principalName: String?) throws(AdministrationFailure) -> [Grant] {
+  package func grants(_ caller: Caller, under path: [UInt8]?, to principalName: String?) throws(AdministrationFailure) -> [Grant]
+  {
     let judge = try administrator(caller)
     let scope = try scope(path, judge)
     return try select(vault.grants) { (grant) throws(AdministrationFailure) in
@@ -91,7 +94,9 @@ extension VaultFS {
     }
   }
 
-  func record(_ action: Record.Action, _ judge: Judge, _ folder: Node, _ standing: Standing, rule: RuleID, reason: String) -> Record {
+  func record(_ action: Record.Action, _ judge: Judge, _ folder: Node, _ standing: Standing, rule: RuleID, reason: String)
+    -> Record
+  {
     var record = Record(action)
     record.actor = actor(judge)
     record.object = object(folder)

@@ -38,7 +38,8 @@ struct KeyChanger {
       do throws(KeysError) { next = try change(file, opened, root) } catch { throw Self.failure(error) }
       let text = String(decoding: next.file.encode(), as: UTF8.self)
       try context.connect(found).ask(
-        .keyChange(KeyChangeRequest(action: action, slot: next.slot.value, vaultFile: text))) { _ in }
+        .keyChange(KeyChangeRequest(action: action, slot: next.slot.value, vaultFile: text))
+      ) { _ in }
       return (next.file, next.slot, opened)
     }
     let next = try write(action, opened, root, change)
@@ -49,20 +50,22 @@ struct KeyChanger {
   func replacing(
     _ action: KeyChangeRequest.Action, _ secret: SecretOptions, _ new: NewSlotOptions,
     check: (VaultFile, KeySlotID) throws(CommandFailure) -> Void,
-    change: (VaultFile, KeySlotID, borrowing SecretBytes, borrowing SlotSecret) throws(KeysError) -> (file: VaultFile, slot: KeySlotID)
+    change: (VaultFile, KeySlotID, borrowing SecretBytes, borrowing SlotSecret) throws(KeysError) -> (
+      file: VaultFile, slot: KeySlotID
+    )
   ) throws(CommandFailure) -> (file: VaultFile, slot: KeySlotID, opened: KeySlotID) {
-    let made = MadeSecret()
+    var made: NewSlotSecret?
     do throws(CommandFailure) {
       let result = try run(action, secret) { (file, opened) throws(CommandFailure) in
         try check(file, opened)
-        made.value = try new.read()
+        made = try new.read()
       } _: { (file, opened, root) throws(KeysError) in
-        try change(file, opened, root, made.value!.secret)
+        try change(file, opened, root, made!.secret)
       }
-      if let path = made.file { context.console.note(Message(VaultText.keyFileMade, ["path": path])) }
+      if let path = made?.madeFile { context.console.note(Message(VaultText.keyFileMade, ["path": path])) }
       return result
     } catch {
-      made.discardFile()
+      made?.discardFile()
       throw error
     }
   }
@@ -145,14 +148,6 @@ struct KeyChanger {
   }
 }
 
-/// The new secret, from when it was read.
-private final class MadeSecret {
-  var value: NewSlotSecret?
-
-  var file: String? { value?.madeFile }
-  func discardFile() { value?.discardFile() }
-}
-
 extension Console {
   /// A slot that was made.
   func show(_ slot: KeySlotID, of file: VaultFile, _ message: Message) {
@@ -164,6 +159,7 @@ extension Console {
 extension KeySlotReport {
   init(_ slot: KeySlot) {
     self.init(
-      number: slot.id.value, kind: slot.kind.name, label: slot.label, created: WallTime(nanoseconds: slot.created * 1_000_000_000))
+      number: slot.id.value, kind: slot.kind.name, label: slot.label, created: WallTime(nanoseconds: slot.created * 1_000_000_000)
+    )
   }
 }

@@ -57,9 +57,14 @@ struct NewSlotOptions: ParsableArguments {
 }
 
 /// A new slot's secret, and the key file that was made for it.
-struct NewSlotSecret: ~Copyable {
+final class NewSlotSecret {
   let secret: SlotSecret
   let madeFile: String?
+
+  init(secret: consuming SlotSecret, madeFile: String?) {
+    self.secret = secret
+    self.madeFile = madeFile
+  }
 
   /// No slot was made: the file opens nothing.
   func discardFile() { if let madeFile { try? Files.unlink(madeFile) } }

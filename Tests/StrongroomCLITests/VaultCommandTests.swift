@@ -1,0 +1,140 @@
+import Control
+import Foundation
+import Glibc
+import Keys
+import Platform
+import Sodium
+import Testing
+import Trail
+import Vault
+import VaultFormat
+
+@testable import StrongroomCLI
+
+/// `verify` and `key` on a real, small vault: what they print and how they end.
+@Suite(.serialized) struct VaultCommandTests {
+  @Test func verifyEndsByTheWorstThatItFound() throws {
+    let vault = try SmallVault()
+    let whole = run(vault.command(["verify"]))
+    #expect(whole.code == .done && whole.output.isEmpty && whole.errors.contains("the vault is whole"), "\(whole)")
+    vault.folder.write("vault/a\u{202e}b", "x")
+    let notice = run(vault.command(["verify", "--quick"]))
+    #expect(
+      notice.code == .findings && notice.output == #"notice: stray: a\u{202E}b: does not belong into a vault"# + "\n", "\(notice)"
+    )
+    try vault.flip("trail/signer")
+    let trail = run(vault.command(["verify"]))
+    #expect(trail.code == .trailBroken && trail.output.contains("damage: trail: "), "\(trail)")
+    try vault.flip("vault.json.2")
+    let damaged = run(vault.command(["verify", "--json"]))
+    #expect(damaged.code == .vaultDamaged)
+    let line = damaged.output.split(separator: "\n").first { $0.contains("vault-file") }
+    #expect(line?.hasPrefix(#"{"kind":"vault-file","severity":"damage","subject":"vault.json.2","what":"#) == true, "\(damaged)")
+  }
+
+  @Test func unlockingFailsByItsReason() throws {
+    let vault = try SmallVault()
+    vault.folder.write("wrong", "wrong horse battery\n")
+    #expect(run(["verify", vault.path, "--passphrase-file", vault.folder.path + "/wrong"]).code == .wrongSecret)
+    #expect(run(["verify", vault.folder.path, "--passphrase-file", vault.passphrase]).code == .noVault)
+    let held = try VaultFolder.open(at: vault.path)
+    let used = run(vault.command(["verify"]))
+    #expect(used.code == .inUse && used.errors.contains("unmount"), "\(used)")
+    _ = consume held
+    let mounted = run(["verify", vault.path], table: vault.mountTable)
+    #expect(mounted.code == .inUse && mounted.errors.contains("unmount"), "\(mounted)")
+  }
+
+  @Test func slotsComeAndGoAndTheLastStays() throws {
+    let vault = try SmallVault()
+    #expect(run(vault.command(["key", "remove"]) + ["1"]).errors.contains("add another slot first"))
+    let keyFile = vault.folder.path + "/key"
+    let added = run(vault.command(["key", "add", "--label", "保险柜", "--new-key-file", keyFile]))
+    #expect(added.code == .done && added.errors.contains("slot 2 is added"), "\(added)")
+    #expect(try File(keyFile, O_RDONLY).status().st_mode & 0o7777 == 0o600)
+    let list = run(["key", "list", vault.path, "--json"])
+    #expect(list.output.split(separator: "\n").count == 2 && list.output.contains(#""kind":"keyfile","label":"保险柜""#), "\(list)")
+    #expect(run(["verify", vault.path, "--key-file", keyFile]).code == .done)
+
+    vault.folder.write("new", "another horse battery\n")
+    let changed = run(vault.command(["key", "change", "--new-passphrase-file", vault.folder.path + "/new"]))
+    #expect(changed.code == .done && changed.errors.contains("slot 1 is replaced by slot 3"), "\(changed)")
+    #expect(run(vault.command(["verify"])).code == .wrongSecret)
+    #expect(run(["verify", vault.path, "--passphrase-file", vault.folder.path + "/new"]).code == .done)
+    #expect(run(["key", "remove", vault.path, "9", "--key-file", keyFile]).errors.contains("no such key slot"))
+    #expect(run(["key", "remove", vault.path, "3", "--key-file", keyFile]).code == .done)
+    let last = run(["key", "remove", vault.path, "2", "--key-file", keyFile])
+    #expect(last.code == .error && last.errors.contains("add another slot first"), "\(last)")
+  }
+
+  @Test func aKeyFileIsNotLeftBehindByAChangeThatFailed() throws {
+    let vault = try SmallVault()
+    let held = try VaultFolder.open(at: vault.path)
+    let keyFile = vault.folder.path + "/key"
+    #expect(run(vault.command(["key", "add", "--new-key-file", keyFile])).code == .inUse)
+    #expect(!Files.exists(keyFile))
+    _ = consume held
+    #expect(run(vault.command(["key", "add", "--label", "a\tb", "--new-key-file", keyFile])).code == .usage)
+    #expect(!Files.exists(keyFile))
+  }
+
+  @Test func aMountedVaultGetsTheNextFile() throws {
+    let vault = try SmallVault()
+    let mount = ScriptedMount()
+    let keyFile = vault.folder.path + "/key"
+    let ran = run(vault.command(["key", "add", "--new-key-file", keyFile]), mount: mount, table: vault.mountTable)
+    #expect(ran.code == .done, "\(ran)")
+    guard case .keyChange(let request) = try #require(mount.requests.first) else {
+      Issue.record("\(mount.requests)")
+      return
+    }
+    #expect(request.action == .add && request.slot == 2)
+    let next = try VaultFile(parsing: Array(request.vaultFile.utf8))
+    #expect(next.generation == 2 && next.slots.map(\.kind) == [.passphrase, .keyFile])
+    // The mount writes it, nobody else.
+    let copies = VaultFolder.copies(at: vault.path)
+    #expect(try VaultFileCopies(first: copies.first, second: copies.second).candidates().map(\.generation) == [1, 1])
+    let listed = ScriptedMount([.keySlots([KeySlotReport(number: 5, kind: "passphrase", label: "五", created: nil)])])
+    #expect(run(["key", "list", vault.path], mount: listed, table: vault.mountTable).output.contains("五"))
+  }
+}
+
+private final class SmallVault {
+  let folder = TemporaryFolder()
+  let id: VaultID
+  var path: String { folder.path + "/vault" }
+  let passphrase: String
+
+  init() throws {
+    Sodium.start()
+    passphrase = folder.write("passphrase", "correct horse battery\n")
+    let text = Array("correct horse battery".utf8)
+    let secret = try SlotSecret(.passphrase, try SecretBytes(count: text.count) { $0.copyBytes(from: text) })
+    let pair = try SealedBox.makeKeyPair()
+    id = try Vault.create(
+      at: folder.path + "/vault",
+      Vault.NewVault(
+        reviewers: [Reviewer(publicKey: pair.publicKey, label: "test", added: 1)],
+        administrators: [Principal(kind: .user, name: "root", id: 0)], slotLabel: "first"),
+      secret: secret, strength: .interactive
+    ).id
+  }
+
+  func command(_ words: [String]) -> [String] {
+    // After the noun and the verb.
+    let count = words[0] == "key" ? 2 : 1
+    return Array(words[..<count]) + [path, "--passphrase-file", passphrase] + words[count...]
+  }
+
+  /// With this vault mounted.
+  var mountTable: String {
+    mountInfo.replacingOccurrences(of: "0123456789abcdef0011223344556677", with: "\(id)")
+  }
+
+  func flip(_ name: String) throws {
+    let file = try File(path + "/" + name, O_RDWR)
+    var bytes = try file.readAll(limit: 1 << 20)
+    bytes[bytes.count / 2] ^= 1
+    try file.write(bytes, at: 0)
+  }
+}
