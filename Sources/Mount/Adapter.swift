@@ -11,6 +11,9 @@ final class Adapter: Filesystem {
   let pages: PageDropper
   /// Present on a private mount, where the kernel may answer for a while by itself.
   let cache: PrivateCache?
+  private let listening = Lock()
+  /// Guarded by `listening`.
+  nonisolated(unsafe) private var rightsListener: RightsListenerToken?
 
   init(_ files: VaultFS, isPrivate: Bool, dropsPagesAtOnce: Bool) {
     self.files = files
@@ -21,14 +24,21 @@ final class Adapter: Filesystem {
   func begin(_ session: Session) {
     pages.begin { [weak session] in session?.invalidatePages(of: NodeNumber(rawValue: $0)) }
     cache?.begin(session)
-    files.onRightsChange { [weak self] in
+    let token = files.onRightsChange { [weak self, weak session] mayWait in
       self?.pages.dropAll()
       self?.cache?.forgetAll()
+      // An administrator's change is answered when the kernel has let go. A worker only queues: the kernel may wait for its answer.
+      if mayWait { session?.drainNotifications() }
     }
+    listening.withLock { rightsListener = token }
   }
 
   func end() {
-    files.onRightsChange {}
+    let token = listening.withLock { () -> RightsListenerToken? in
+      defer { rightsListener = nil }
+      return rightsListener
+    }
+    if let token { files.removeRightsListener(token) }
     pages.stop()
     cache?.end()
   }
@@ -72,10 +82,17 @@ final class Adapter: Filesystem {
   func nanoseconds(_ time: AttributeChanges.Time) -> Int64 {
     switch time {
     case .now: Clock.wall()
-    case .at(let time):
-      time.seconds.multipliedReportingOverflow(by: 1_000_000_000).overflow
-        ? (time.seconds < 0 ? .min : .max) : time.seconds * 1_000_000_000 + Int64(time.nanoseconds)
+    case .at(let time): Self.nanoseconds(seconds: time.seconds, nanoseconds: time.nanoseconds)
     }
+  }
+
+  /// Times that 64 bits of nanoseconds cannot hold become the nearest that they can.
+  static func nanoseconds(seconds: Int64, nanoseconds: UInt32) -> Int64 {
+    // Below zero the seconds may only fit once the nanoseconds are added.
+    let (whole, rest) = seconds < 0 ? (seconds + 1, Int64(nanoseconds) - 1_000_000_000) : (seconds, Int64(nanoseconds))
+    let product = whole.multipliedReportingOverflow(by: 1_000_000_000)
+    let sum = product.partialValue.addingReportingOverflow(rest)
+    return product.overflow || sum.overflow ? (seconds < 0 ? .min : .max) : sum.partialValue
   }
 
   func access(_ flags: FileFlags) -> OpenAccess {

@@ -27,6 +27,7 @@ final class PrivateCache: @unchecked Sendable {
 
   func forgotten(_ node: NodeNumber) { lock.withLock { _ = told.removeValue(forKey: node) } }
 
+  /// Queues taking back everything that was told. Returns before the kernel has done it, so that a worker may call it.
   func forgetAll() {
     let (session, all) = lock.withLock { (self.session, told) }
     guard let session else { return }
@@ -35,6 +36,5 @@ final class PrivateCache: @unchecked Sendable {
       session.invalidateAttributes(of: node)
       session.invalidateEntry(entry.name, in: entry.folder)
     }
-    session.drainNotifications()
   }
 }

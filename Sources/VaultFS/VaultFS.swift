@@ -26,8 +26,10 @@ package final class VaultFS: Sendable {
   let processes = ProcessFacts()
   let repeated: RepeatedRefusals
   let statistics = OperationCounters()
-  private let listeners = Lock()
-  nonisolated(unsafe) private var rightsListener: @Sendable () -> Void = {}
+  private let listenersLock = Lock()
+  /// Guarded by `listenersLock`, both.
+  nonisolated(unsafe) private var rightsListeners: [(token: RightsListenerToken, body: RightsListener)] = []
+  nonisolated(unsafe) private var lastListenerToken: UInt64 = 0
 
   package init(vault: Vault, identities: Identities, settings: VaultFSSettings = VaultFSSettings()) {
     self.vault = vault
@@ -42,9 +44,31 @@ package final class VaultFS: Sendable {
 
   var trail: TrailWriter { vault.trail }
 
-  /// Called after every change of rules, before it is answered: whoever caches for callers lets go of it now.
-  package func onRightsChange(_ body: @escaping @Sendable () -> Void) { listeners.withLock { rightsListener = body } }
-  func tellRightsChanged() { listeners.withLock { rightsListener }() }
+  /// What to do when rights have changed. `mayWait` is false where the call comes from within an operation: a kernel that waits for
+  /// the answer to it must not be waited for.
+  package typealias RightsListener = @Sendable (_ mayWait: Bool) -> Void
+
+  /// Has `body` called after every change of rights, before it is answered: whoever caches for callers lets go of it now.
+  /// Pass the token to `removeRightsListener`.
+  package func onRightsChange(_ body: @escaping RightsListener) -> RightsListenerToken {
+    listenersLock.withLock {
+      lastListenerToken += 1
+      let token = RightsListenerToken(value: lastListenerToken)
+      rightsListeners.append((token, body))
+      return token
+    }
+  }
+
+  /// A call that is under way on another thread may still end after this returns.
+  package func removeRightsListener(_ token: RightsListenerToken) {
+    listenersLock.withLock { rightsListeners.removeAll { $0.token == token } }
+  }
+
+  /// - Parameter mayWait: true on threads that answer administrators alone, never within an operation.
+  func tellRightsChanged(mayWait: Bool) {
+    let bodies = listenersLock.withLock { rightsListeners.map(\.body) }
+    for body in bodies { body(mayWait) }
+  }
 
   /// Writes what was counted and not yet recorded. Call before the vault is closed.
   package func close() { repeated.stop() }
@@ -66,6 +90,11 @@ package final class VaultFS: Sendable {
 
   /// Handles open now, for a segment's restatement and for status.
   package var openHandleCount: Int { handles.count + folders.count }
+}
+
+/// Names one listener of `VaultFS.onRightsChange`.
+package struct RightsListenerToken: Hashable, Sendable {
+  fileprivate let value: UInt64
 }
 
 package struct VaultFSSettings: Sendable {

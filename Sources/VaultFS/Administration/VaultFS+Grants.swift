@@ -118,6 +118,6 @@ extension VaultFS {
       throw .failed(FSError(error))
     }
     identities.watch(vault.rights.groupsInBarriers)
-    tellRightsChanged()
+    tellRightsChanged(mayWait: true)
   }
 }

@@ -49,7 +49,7 @@ extension VaultFS {
     }
     recordDone(record)
     for rule in dropped { recordDone(revocation(of: rule, judge, reason: "folder removed", path: record.object?.path ?? [])) }
-    if !dropped.isEmpty { tellRightsChanged() }
+    if !dropped.isEmpty { tellRightsChanged(mayWait: false) }
   }
 
   func revocation(of rule: Rule, _ judge: Judge, reason: String, path: [UInt8]) -> Record {

@@ -138,7 +138,7 @@ extension VaultFS {
         for rule in rulesBefore { recordDone(revocation(of: rule, judge, reason: "folder replaced", path: other.path)) }
       }
     }
-    if move.node.kind == .folder || move.taken?.kind == .folder { tellRightsChanged() }
+    if move.node.kind == .folder || move.taken?.kind == .folder { tellRightsChanged(mayWait: false) }
     return true
   }
 }
