@@ -55,19 +55,19 @@ extension RequestHandler {
     switch answer {
     case .noSuchName: return report(.noSuchName, [], [])
     case .hiddenOrAbsent: return report(.refused, [], [])
-    case .explanation(let explanation, let isManager):
-      let barriers = explanation.barriers.map { rule($0, isManager) }
+    case .explanation(let explanation, let managed):
+      let barriers = explanation.barriers.map { rule($0, managed) }
       let standing = barriers.filter { $0.effect == .decided }
-      let decided = explanation.isAllowed ? explanation.deciding.map { rule($0, .decided, isManager) } : standing
+      let decided = explanation.isAllowed ? explanation.deciding.map { rule($0, .decided, managed) } : standing
       let near =
-        explanation.nearMisses.map { rule($0, nil, isManager) } + barriers.filter { $0.effect != .decided }
+        explanation.nearMisses.map { rule($0, nil, managed) } + barriers.filter { $0.effect != .decided }
         + (explanation.isAllowed ? standing : [])
       return report(explanation.isAllowed ? .allowed : .refused, decided, near)
     }
   }
 
   private func rule(
-    _ row: Explanation.GrantRow, _ effect: ExplanationReport.Rule.Effect?, _ isManager: Bool
+    _ row: Explanation.GrantRow, _ effect: ExplanationReport.Rule.Effect?, _ managed: Set<NodeID>
   ) -> ExplanationReport.Rule {
     var time = row.grant.until.map { WallTime(nanoseconds: $0) }
     var found = effect ?? .otherRights
@@ -90,10 +90,11 @@ extension RequestHandler {
     }
     return ExplanationReport.Rule(
       kind: .grant, id: row.grant.id, path: VaultPath(of: row.grant.folder, files), via: row.by.wireName, rights: row.grant.rights,
-      effect: found, time: time, reason: isManager ? row.grant.reason : nil)
+      effect: found, time: time, reason: managed.contains(row.grant.folder) ? row.grant.reason : nil)
   }
 
-  private func rule(_ row: Explanation.BarrierRow, _ isManager: Bool) -> ExplanationReport.Rule {
+  private func rule(_ row: Explanation.BarrierRow, _ managed: Set<NodeID>) -> ExplanationReport.Rule {
+    let isManaged = managed.contains(row.barrier.folder)
     var effect = ExplanationReport.Rule.Effect.decided
     var time = row.barrier.until.map { WallTime(nanoseconds: $0) }
     if let failing = row.failings.first {
@@ -109,6 +110,6 @@ extension RequestHandler {
     }
     return ExplanationReport.Rule(
       kind: .barrier, id: row.barrier.id, path: VaultPath(of: row.barrier.folder, files), via: row.by.wireName, effect: effect,
-      time: time, name: isManager ? row.barrier.name : nil, reason: isManager ? row.barrier.reason : nil)
+      time: time, name: isManaged ? row.barrier.name : nil, reason: isManaged ? row.barrier.reason : nil)
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Keys
 import Trail
 import Vault
@@ -77,12 +78,20 @@ extension RequestHandler {
     do throws(VaultFileChangeError) {
       _ = try files.vault.changeFile(body)
     } catch {
+      files.recordFailure(of: record, errno: Self.errno(of: error))
       switch error {
       case .keys(.lastSlot): throw ControlFailure(code: "last-slot", hint: "add-slot-first", exitCode: 1)
       case .keys(.noSuchSlot): throw ControlFailure(code: "no-such-slot", exitCode: 1)
       case .keys: throw ControlFailure(code: "vault-file-refused", hint: "see-status", exitCode: 1)
       case .vault: throw ControlFailure(code: "changes-refused", hint: "see-status", exitCode: 1)
       }
+    }
+  }
+
+  private static func errno(of error: VaultFileChangeError) -> Int32 {
+    switch error {
+    case .keys: EINVAL
+    case .vault: EIO
     }
   }
 

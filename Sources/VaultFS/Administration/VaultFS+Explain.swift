@@ -6,7 +6,8 @@ package import VaultFormat
 extension VaultFS {
   /// An answer about one principal and one path.
   package enum Explained: Sendable {
-    case explanation(Explanation, isManager: Bool)
+    /// Reasons of rules and names of barriers are for whoever has `grant` at the folder that the rule stands on: one of `managed`.
+    case explanation(Explanation, managed: Set<NodeID>)
     /// For those who may ask about others: the name is not there.
     case noSuchName
     /// About oneself, hidden and absent answer alike.
@@ -43,13 +44,33 @@ extension VaultFS {
     // A grant that does not exist yet, or has ended, can be supposed to hold.
     var supposed: [Grant] = []
     if let id {
-      guard isManager, var grant = vault.grants.first(where: { $0.id == id }) else { throw .noSuchRule(id) }
+      guard isManager, var grant = vault.grants.first(where: { $0.id == id }), try mayKnow(grant, from: found.folder, judge) else {
+        throw .noSuchRule(id)
+      }
       grant.from = nil
       grant.until = nil
       supposed = [grant]
     }
     let explanation = judge.rights.explain(subject, right, at: anchor, now: time ?? judge.now, with: supposed)
-    return .explanation(explanation, isManager: isManager)
+    return .explanation(explanation, managed: try managedFolders(of: explanation, judge))
+  }
+
+  /// A rule on the way to the folder asked about, which the answer would name anyway, or one that the caller manages.
+  private func mayKnow(_ grant: Grant, from folder: Node, _ judge: Judge) throws(AdministrationFailure) -> Bool {
+    let chain: [Node]
+    do throws(VaultError) { chain = try vault.chain(to: folder) } catch { throw .failed(FSError(error)) }
+    if chain.contains(where: { $0.id == grant.folder }) { return true }
+    return try standing(atRule: grant.folder, judge)?.standing.allows(.grant) ?? false
+  }
+
+  /// Those folders that rules in the answer stand on, where the caller has `grant`.
+  private func managedFolders(of explanation: Explanation, _ judge: Judge) throws(AdministrationFailure) -> Set<NodeID> {
+    let rows = explanation.deciding.map(\.grant.folder) + explanation.nearMisses.map(\.grant.folder)
+    var managed: Set<NodeID> = []
+    for folder in Set(rows + explanation.barriers.map(\.barrier.folder)) {
+      if try standing(atRule: folder, judge)?.standing.allows(.grant) ?? false { managed.insert(folder) }
+    }
+    return managed
   }
 
   /// Everyone with rights at a path, each principal by itself.

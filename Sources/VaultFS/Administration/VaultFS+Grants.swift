@@ -50,9 +50,8 @@ extension VaultFS {
   }
 
   /// Grants at or below a folder (nil: everywhere) and to a principal (nil: anyone), as far as the caller manages the folders they stand
-  /// on; grants to the caller themself are always among them.
-  package func grants(_ caller: Caller, under path: [UInt8]?, to principalName: String?) throws(AdministrationFailure) -> [Grant]
-  {
+  /// on; grants to the caller themself are among them where the folder is visible to them.
+  package func grants(_ caller: Caller, under path: [UInt8]?, to principalName: String?) throws(AdministrationFailure) -> [Grant] {
     let judge = try administrator(caller)
     let scope = try scope(path, judge)
     return try select(vault.grants) { (grant) throws(AdministrationFailure) in
@@ -71,7 +70,8 @@ extension VaultFS {
   func isListed(_ folder: NodeID, _ principal: Principal?, _ scope: Node?, _ judge: Judge) throws(AdministrationFailure) -> Bool {
     guard let place = try standing(atRule: folder, judge) else { return false }
     let isOwn = principal.map { judge.subject.isNamed(by: $0) } ?? false
-    guard place.standing.allows(.grant) || isOwn else { return false }
+    // One's own too only where the folder shows: a barrier hides what stands behind it, and its path.
+    guard place.standing.allows(.grant) || (isOwn && place.standing.isVisible) else { return false }
     guard let scope else { return true }
     return ((try? vault.chain(to: place.folder)) ?? []).contains { $0 === scope }
   }
@@ -111,10 +111,7 @@ extension VaultFS {
     do throws(VaultError) {
       try vault.change(edits)
     } catch {
-      var failed = record
-      failed.outcome = .failed
-      failed.errno = FSError(error).errno
-      trail.appendAlways(failed)
+      recordFailure(of: record, errno: FSError(error).errno)
       throw .failed(FSError(error))
     }
     identities.watch(vault.rights.groupsInBarriers)

@@ -23,6 +23,7 @@ package final class OpenDocument: Sendable {
   private let permitGeneration = Atomic<UInt64>(0)
   private let permitPlace = Atomic<UInt64>(0)
   private let permitUntil = Atomic<Int64>(0)
+  private let permitUntilBoot = Atomic<Int64>(0)
   private let permitRights = Atomic<UInt8>(0)
 
   private let lock = Lock()
@@ -45,20 +46,23 @@ package final class OpenDocument: Sendable {
 
   /// Whether the opener's right was judged and nothing that it rests on has changed since.
   @inline(__always)
-  func isPermitted(_ right: Rights, generation: UInt64, now: Int64) -> Bool {
+  func isPermitted(_ right: Rights, generation: UInt64, now: Int64, boot: Int64) -> Bool {
     permitGeneration.load(ordering: .acquiring) == generation
       && permitPlace.load(ordering: .relaxed) == node.placeGeneration.load(ordering: .acquiring)
       && now < permitUntil.load(ordering: .relaxed)
+      && boot < permitUntilBoot.load(ordering: .relaxed)
       && permitRights.load(ordering: .relaxed) & right.rawValue == right.rawValue
   }
 
-  /// Keeps a judgement. `place` and `generation` are those read before judging.
-  func permit(_ rights: Rights, generation: UInt64, place: UInt64, until: Int64) {
+  /// Keeps a judgement. `place` and `generation` are those read before judging; `until` is wall time, `untilBoot` boot time: it ends at
+  /// whichever comes first.
+  func permit(_ rights: Rights, generation: UInt64, place: UInt64, until: Int64, untilBoot: Int64) {
     lock.withLock {
       // No reader may take new words with an old generation.
       permitGeneration.store(0, ordering: .releasing)
       permitPlace.store(place, ordering: .relaxed)
       permitUntil.store(until, ordering: .relaxed)
+      permitUntilBoot.store(untilBoot, ordering: .relaxed)
       permitRights.store(rights.rawValue, ordering: .relaxed)
       permitGeneration.store(generation, ordering: .releasing)
     }

@@ -1,4 +1,5 @@
 import Access
+import Platform
 import Vault
 import VaultFormat
 
@@ -10,12 +11,17 @@ struct Judge {
   let view: SubjectView
   /// The later of the wall clock and the latest time committed.
   let now: Int64
+  /// Boot time, taken before anything was asked.
+  let boot: Int64
 }
 
 /// Asking what a caller may do. Every function judges anew; nothing trusts an earlier lookup.
 extension VaultFS {
-  /// - Throws: `accessDenied`, recorded, where the system cannot say who the caller is.
+  /// - Throws: `accessDenied`, recorded, where the system cannot say who the caller is; `io` where the trail takes no records: what
+  ///   nobody could account for is not answered either.
   func judge(_ caller: Caller, _ operation: Operation) throws(FSError) -> Judge {
+    try requireTrail()
+    let boot = Clock.boot()
     let subject: Subject
     do throws(IdentityError) {
       subject = try identities.subject(uid: caller.uid)
@@ -24,7 +30,7 @@ extension VaultFS {
     }
     let rights = vault.rights
     let now = vault.latestTime()
-    return Judge(caller: caller, subject: subject, rights: rights, view: views.view(of: subject, in: rights, now: now), now: now)
+    return Judge(caller: caller, subject: subject, rights: rights, view: views.view(of: subject, in: rights, now: now), now: now, boot: boot)
   }
 
   /// What the caller may do at a folder.

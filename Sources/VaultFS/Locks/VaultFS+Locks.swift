@@ -16,6 +16,7 @@ extension VaultFS {
   ) throws(FSError) -> LockOutcome {
     statistics.operation()
     guard let handle = handles[id] else { throw .badHandle }
+    try requireTrail()
     try judgeHandle(handle, caller, kind == .shared ? .read : .edit, .lock)
     let wanted = held(caller, handle, owner, range, kind)
     let waiter = whenHeld.map { LockWaiter(node: handle.node.id, wanted: wanted, grant: $0) }
@@ -35,6 +36,7 @@ extension VaultFS {
   ) throws(FSError) -> (range: LockRange, kind: LockKind, process: Int32)? {
     statistics.operation()
     guard let handle = handles[id] else { throw .badHandle }
+    try requireTrail()
     try judgeHandle(handle, caller, kind == .shared ? .read : .edit, .lock)
     guard let found = locks.blocker(handle.node.id, held(caller, handle, owner, range, kind)) else { return nil }
     return (found.range, found.kind, found.uid == caller.uid ? found.process : 0)

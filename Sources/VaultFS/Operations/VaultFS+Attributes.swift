@@ -38,6 +38,7 @@ extension VaultFS {
     guard standing.rights.contains(.list) else {
       throw deny(judge, .getattr, open.node, standing.decision(for: .list), .accessDenied)
     }
+    try judgeOpener(open, judge, .list, .getattr)
     return attributes(of: open.node, number, standing)
   }
 
@@ -110,7 +111,7 @@ extension VaultFS {
       // A truncation is a write: EACCES. An attribute without `edit` is EPERM.
       try require(.edit, judge, standing, operation, node, as: change.size == nil ? .notPermitted : .accessDenied)
     }
-    if change.size != nil { try judgeOpener(open, judge, .edit, operation) }
+    try judgeOpener(open, judge, .edit, operation)
     try requireTrail()
     if let size = change.size { try truncate(node, to: size) }
     if change.hasAttributes { try apply(change, to: node) }
@@ -155,6 +156,7 @@ extension VaultFS {
 
   /// Row 27: room under the vault; nothing about what is in it.
   package func statfs() throws(FSError) -> (blockCount: UInt64, freeBlockCount: UInt64, availableBlockCount: UInt64) {
+    try requireTrail()
     do throws(SystemError) {
       let space = try vault.folder.space()
       return (space.byteCount / 4096, space.freeByteCount / 4096, space.availableByteCount / 4096)

@@ -36,6 +36,8 @@ extension VaultFS {
     guard standing.isVisible else {
       throw deny(judge, .list, handle.node, standing.decision(for: .list), .accessDenied)
     }
+    let isOpeners = caller.uid == handle.opener.uid
+    if !isOpeners { try judgeOpener(handle, judge) }
     var shown = 0
     if standing.rights.isDisjoint(with: [.list, .grant]) {
       shown = try listBareChain(judge, handle.node, after: offset, body)
@@ -48,7 +50,15 @@ extension VaultFS {
     record.object = object(handle.node)
     record.decision = standing.rights.contains(.list) ? standing.decision(for: .list) : .open
     record.count = UInt64(shown)
+    if !isOpeners { record.opener = Record.Actor(uid: handle.opener.uid, name: handle.openerName, pid: 0) }
     try append(record)
+  }
+
+  /// Row 28: whoever opened the folder must still see it.
+  private func judgeOpener(_ handle: OpenFolder, _ judge: Judge) throws(FSError) {
+    let opener = try self.judge(Caller(uid: handle.opener.uid, gid: handle.opener.gid, thread: judge.caller.thread), .list)
+    let standing = try standing(opener, at: handle.node)
+    guard standing.isVisible else { throw deny(judge, .list, handle.node, standing.decision(for: .list), .accessDenied) }
   }
 
   /// A user with a few grants far below sees a few entries, without a walk over the others.

@@ -1,4 +1,5 @@
 import Access
+import Platform
 import Synchronization
 import Trail
 import Vault
@@ -15,16 +16,17 @@ extension VaultFS {
       // The node id was given to another user: their path, passed on through /proc or a race.
       throw deny(judge, .open, node, .foreignHandle, .accessDenied)
     }
-    let (_, standing) = try visibleNode(number, judge, .open)
-    guard node.kind == .document else { throw node.kind == .folder ? .isFolder : .tooManyLinks }
-    return try open(judge, node, standing, access).id
+    return try open(judge, node, number, access).id
   }
 
-  /// Opens a visible document for a caller with the rights to it.
-  private func open(_ judge: Judge, _ node: Node, _ standing: Standing, _ access: OpenAccess) throws(FSError) -> OpenDocument {
-    try require(access.rights, judge, standing, .open, node)
+  /// Opens a document that the caller sees and has the rights to.
+  private func open(_ judge: Judge, _ node: Node, _ number: FileNumber, _ access: OpenAccess) throws(FSError) -> OpenDocument {
     let generation = judge.rights.generation
+    // Before judging: should the node move while it is judged, the permit is of its old place and counts for nothing.
     let place = node.placeGeneration.load(ordering: .acquiring)
+    let (_, standing) = try visibleNode(number, judge, .open)
+    guard node.kind == .document else { throw node.kind == .folder ? .isFolder : .tooManyLinks }
+    try require(access.rights, judge, standing, .open, node)
     do throws(VaultError) { try vault.open(node) } catch { throw FSError(error) }
     let id = handles.newID()
     let record = openRecord(judge, node, id, standing.decision(for: access.rights), access)
@@ -40,7 +42,8 @@ extension VaultFS {
       vault.close(node)
       throw error
     }
-    handle.permit(standing.rights, generation: generation, place: place, until: permitEnd(judge, standing))
+    handle.permit(
+      standing.rights, generation: generation, place: place, until: permitEnd(judge, standing), untilBoot: permitEndBoot(judge))
     handles.insert(handle)
     return handle
   }
@@ -57,12 +60,20 @@ extension VaultFS {
       let found = try child(of: folder, standing, named: name, judge)
       if let node = found.node {
         guard found.isVisible else {
+          // Without `add` a hidden name is answered as an absent one is.
+          try require(.add, judge, standing, .create, folder)
           throw deny(judge, .create, folder, standing.decision(for: .list), access.isExclusive ? .exists : .accessDenied)
         }
         if access.isExclusive { throw .exists }
         guard node.kind == .document else { throw node.kind == .folder ? .isFolder : .tooManyLinks }
-        let handle = try open(judge, node, standing, access)
-        return (try attributes(of: node, for: judge), handle.id)
+        let number = FileNumber(node.id, slot: try slots.slot(of: caller.uid))
+        let handle = try open(judge, node, number, access)
+        do throws(FSError) {
+          return (try attributes(of: node, for: judge), handle.id)
+        } catch {
+          release(handle.id, lockOwner: nil)
+          throw error
+        }
       }
       try require(.add, judge, standing, .create, folder)
       let slot = try slots.slot(of: caller.uid)
@@ -71,11 +82,15 @@ extension VaultFS {
       let record = openRecord(judge, node, id, .creator(standing.grant(for: .add)), access)
       let handle = OpenDocument(
         id: id, node: node, opener: caller, name: judge.subject.user.name, access: access, isCreator: true, record: record)
+      var isOpen = false
       do throws(FSError) {
         do throws(VaultError) { try vault.open(node) } catch { throw FSError(error) }
+        isOpen = true
         try recordCreation(judge, node, folder, standing)
         try append(record)
       } catch {
+        // Somebody else may have opened it already: only the open of this call is taken back.
+        if isOpen { vault.close(node) }
         undoCreation(node)
         throw error
       }
@@ -126,7 +141,6 @@ extension VaultFS {
 
   /// A creation that could not be recorded has not happened.
   private func undoCreation(_ node: Node) {
-    if vault.isOpen(node) { vault.close(node) }
     _ = try? vault.remove(node)
   }
 
@@ -192,11 +206,16 @@ extension VaultFS {
     min(judge.view.validUntil, standing.validUntil, judge.now + settings.permitNanoseconds)
   }
 
+  /// The same on the boot clock, which nobody sets back. Who the caller is was asked no earlier than `judge.boot`.
+  func permitEndBoot(_ judge: Judge) -> Int64 { judge.boot + settings.permitNanoseconds }
+
   /// Judges `caller`, and the opener too where that is someone else (row 28), for one right on an open document.
   func judgeHandle(_ handle: OpenDocument, _ caller: Caller, _ right: Rights, _ operation: Operation) throws(FSError) {
     let generation = vault.rightsGeneration
     let now = vault.latestTime()
-    if caller.uid == handle.opener.uid, handle.isPermitted(right, generation: generation, now: now) { return }
+    if caller.uid == handle.opener.uid, handle.isPermitted(right, generation: generation, now: now, boot: Clock.boot()) {
+      return
+    }
     let judge = try judge(caller, operation)
     let place = handle.node.placeGeneration.load(ordering: .acquiring)
     let standing = try standing(judge, of: handle.node)
@@ -204,7 +223,8 @@ extension VaultFS {
     if !isMaker { try require(right, judge, standing, operation, handle.node) }
     if caller.uid == handle.opener.uid {
       let rights = isMaker ? standing.rights.union([.read, .edit]) : standing.rights
-      handle.permit(rights, generation: judge.rights.generation, place: place, until: permitEnd(judge, standing))
+      handle.permit(
+        rights, generation: judge.rights.generation, place: place, until: permitEnd(judge, standing), untilBoot: permitEndBoot(judge))
     } else {
       try judgeOpener(handle, judge, right, operation)
     }

@@ -38,7 +38,8 @@ extension VaultFS {
     return count
   }
 
-  private func uncommonRead(
+  /// A READ that names its caller where they are not the opener.
+  func uncommonRead(
     _ caller: Caller, _ handle: OpenDocument, _ offset: UInt64, _ asked: Int, _ returned: Int, _ throughPages: Bool
   ) -> Record {
     var record = Record(throughPages ? .pages : .read)
@@ -52,7 +53,7 @@ extension VaultFS {
   }
 
   /// Damage is on record with the range that met it, and never becomes data.
-  private func readFailure(
+  func readFailure(
     _ error: VaultError, _ caller: Caller, _ handle: OpenDocument, _ offset: UInt64, _ asked: Int
   ) throws(FSError) -> FSError {
     var record = Record(.read)
@@ -72,6 +73,7 @@ extension VaultFS {
   package func seek(_ caller: Caller, _ id: HandleID, from offset: UInt64, toData: Bool) throws(FSError) -> UInt64 {
     statistics.operation()
     guard let handle = handles[id] else { throw .badHandle }
+    try requireTrail()
     try judgeHandle(handle, caller, .read, .seek)
     let found: UInt64?
     do throws(VaultError) { found = try vault.seek(handle.node, from: offset, toData: toData) } catch { throw FSError(error) }

@@ -8,32 +8,51 @@ extension VaultFS {
   /// Row 15.
   package func unlink(_ caller: Caller, in parent: FileNumber, _ nameBytes: UnsafeRawBufferPointer) throws(FSError) {
     statistics.operation()
-    let judge = try judge(caller, .unlink)
     let name = try name(nameBytes)
-    let (folder, standing) = try visibleFolder(parent, judge, .unlink)
-    let found = try child(of: folder, standing, named: name, judge)
-    guard let node = found.node, found.isVisible else { throw hidden(judge, .unlink, folder: folder, standing) }
-    guard node.kind != .folder else { throw .isFolder }
-    try require(.remove, judge, standing, .unlink, node)
-    try remove(judge, node, folder, standing.decision(for: .remove))
+    for _ in 0..<Self.tryCountMax {
+      let judge = try judge(caller, .unlink)
+      let (folder, standing) = try visibleFolder(parent, judge, .unlink)
+      let found = try child(of: folder, standing, named: name, judge)
+      guard let node = found.node, found.isVisible else { throw hidden(judge, .unlink, folder: folder, standing) }
+      guard node.kind != .folder else { throw .isFolder }
+      try require(.remove, judge, standing, .unlink, node)
+      if try remove(judge, node, folder, name, standing.decision(for: .remove)) { return }
+    }
+    throw .io
   }
 
   /// Row 16. Hidden content answers ENOTEMPTY: a leak that the threat model states.
   package func removeFolder(_ caller: Caller, in parent: FileNumber, _ nameBytes: UnsafeRawBufferPointer) throws(FSError) {
     statistics.operation()
-    let judge = try judge(caller, .rmdir)
     let name = try name(nameBytes)
-    let (folder, standing) = try visibleFolder(parent, judge, .rmdir)
-    let found = try child(of: folder, standing, named: name, judge)
-    guard let node = found.node, found.isVisible else { throw hidden(judge, .rmdir, folder: folder, standing) }
-    guard node.kind == .folder else { throw .notFolder }
-    try require(.remove, judge, standing, .rmdir, node)
-    try require(.remove, judge, try self.standing(judge, at: node), .rmdir, node)
-    try remove(judge, node, folder, standing.decision(for: .remove))
+    for _ in 0..<Self.tryCountMax {
+      let judge = try judge(caller, .rmdir)
+      let (folder, standing) = try visibleFolder(parent, judge, .rmdir)
+      let found = try child(of: folder, standing, named: name, judge)
+      guard let node = found.node, found.isVisible else { throw hidden(judge, .rmdir, folder: folder, standing) }
+      guard node.kind == .folder else { throw .notFolder }
+      try require(.remove, judge, standing, .rmdir, node)
+      try require(.remove, judge, try self.standing(judge, at: node), .rmdir, node)
+      if try remove(judge, node, folder, name, standing.decision(for: .remove)) { return }
+    }
+    throw .io
   }
 
-  /// Removes what was judged, and records it with the rules that went with it.
-  func remove(_ judge: Judge, _ node: Node, _ folder: Node, _ decision: Record.Decision) throws(FSError) {
+  /// Removals and renames that others keep getting in the way of give up after this.
+  static let tryCountMax = 64
+
+  /// Whether a node is where it was judged, by the rights it was judged by. Asked right before a change that is not undone. What moves
+  /// between this and the vault's own look at the node, some instructions later, is not seen.
+  func isAsJudged(_ judge: Judge, _ node: Node, in folder: Node, named name: Name) -> Bool {
+    guard vault.rightsGeneration == judge.rights.generation else { return false }
+    let record = vault.record(of: node)
+    return record.parent == folder.id && record.name == name
+  }
+
+  /// Removes what was judged, and records it with the rules that went with it. Returns false where something changed meanwhile.
+  private func remove(
+    _ judge: Judge, _ node: Node, _ folder: Node, _ name: Name, _ decision: Record.Decision
+  ) throws(FSError) -> Bool {
     var record = Record(.remove)
     record.actor = actor(judge)
     record.object = object(node)
@@ -41,6 +60,7 @@ extension VaultFS {
     record.details = [Record.Detail("kind", "\(node.kind)")]
     try requireTrail()
     let dropped: [Rule]
+    guard isAsJudged(judge, node, in: folder, named: name) else { return false }
     do throws(VaultError) {
       dropped = try vault.remove(node)
     } catch {
@@ -50,6 +70,7 @@ extension VaultFS {
     recordDone(record)
     for rule in dropped { recordDone(revocation(of: rule, judge, reason: "folder removed", path: record.object?.path ?? [])) }
     if !dropped.isEmpty { tellRightsChanged(mayWait: false) }
+    return true
   }
 
   func revocation(of rule: Rule, _ judge: Judge, reason: String, path: [UInt8]) -> Record {

@@ -10,10 +10,10 @@ extension VaultFS {
     _ targetBytes: UnsafeRawBufferPointer, mode: Vault.RenameMode
   ) throws(FSError) {
     statistics.operation()
-    let judge = try judge(caller, .rename)
     let sourceName = try name(sourceBytes)
     let targetName = try name(targetBytes)
-    for _ in 0..<64 {
+    for _ in 0..<Self.tryCountMax {
+      let judge = try judge(caller, .rename)
       let (source, sourceStanding) = try visibleFolder(sourceNumber, judge, .rename)
       let (target, targetStanding) = try visibleFolder(targetNumber, judge, .rename)
       let found = try child(of: source, sourceStanding, named: sourceName, judge)
@@ -21,18 +21,19 @@ extension VaultFS {
       let taken = try child(of: target, targetStanding, named: targetName, judge)
       let move = Move(
         node: node, source: source, sourceStanding: sourceStanding, target: target, targetStanding: targetStanding, taken: taken.node)
-      if let isDone = try checkNames(judge, move, mode, isTakenVisible: taken.isVisible) { if isDone { return } }
-      try judgeMove(judge, move, isReversed: false)
+      // First whether they may move it at all: who may not gets one answer, whatever stands at the target.
+      try judgeMove(judge, move)
+      if try checkNames(judge, move, mode, isTakenVisible: taken.isVisible) { return }
       if let other = taken.node {
         if mode == .exchange {
           let back = Move(
             node: other, source: target, sourceStanding: targetStanding, target: source, targetStanding: sourceStanding, taken: node)
-          try judgeMove(judge, back, isReversed: true)
+          try judgeMove(judge, back)
         } else {
           try judgeReplacement(judge, move, other)
         }
       }
-      if try perform(judge, move, targetName, mode) { return }
+      if try perform(judge, move, sourceName, targetName, mode) { return }
     }
     throw .io
   }
@@ -48,29 +49,26 @@ extension VaultFS {
     var isWithinFolder: Bool { source === target }
   }
 
-  /// Answers that need no rights of the mover. Returns true where there is nothing to do.
-  private func checkNames(_ judge: Judge, _ move: Move, _ mode: Vault.RenameMode, isTakenVisible: Bool) throws(FSError) -> Bool? {
+  /// What the names say, to a mover with the rights to move. Returns true where there is nothing to do.
+  private func checkNames(_ judge: Judge, _ move: Move, _ mode: Vault.RenameMode, isTakenVisible: Bool) throws(FSError) -> Bool {
     guard let taken = move.taken else {
       if mode == .exchange { throw hidden(judge, .rename, folder: move.target, move.targetStanding) }
-      return nil
+      return false
     }
-    if mode == .keepExisting {
-      // Hidden or not, whoever may put a name here learns that it is taken; others are refused first.
-      if !isTakenVisible { try require(move.isWithinFolder ? .edit : .add, judge, move.targetStanding, .rename, move.target) }
-      throw .exists
-    }
+    // Hidden or not, whoever may put a name here learns that it is taken.
+    if mode == .keepExisting { throw .exists }
     guard isTakenVisible else {
       if mode == .exchange { throw hidden(judge, .rename, folder: move.target, move.targetStanding) }
       throw deny(judge, .rename, move.target, move.targetStanding.decision(for: .list), .accessDenied)
     }
     if taken === move.node { return true }
-    guard mode == .replace else { return nil }
+    guard mode == .replace else { return false }
     if taken.kind == .folder, move.node.kind != .folder { throw .isFolder }
     if taken.kind != .folder, move.node.kind == .folder { throw .notFolder }
-    return nil
+    return false
   }
 
-  private func judgeMove(_ judge: Judge, _ move: Move, isReversed: Bool) throws(FSError) {
+  private func judgeMove(_ judge: Judge, _ move: Move) throws(FSError) {
     let own = move.node.kind == .folder ? try standing(judge, at: move.node) : nil
     if move.isWithinFolder {
       try require(.edit, judge, move.sourceStanding, .rename, move.node)
@@ -78,12 +76,14 @@ extension VaultFS {
       return
     }
     // Without `read` a move is what it is for whoever may not read: a copy, each read of which is checked.
-    guard move.sourceStanding.rights.contains(.read), own?.rights.contains(.read) ?? true else { throw .crossDevice }
+    try require(.read, judge, move.sourceStanding, .rename, move.node, as: .crossDevice)
+    if let own { try require(.read, judge, own, .rename, move.node, as: .crossDevice) }
     try require(.remove, judge, move.sourceStanding, .rename, move.node)
     if let own { try require(.remove, judge, own, .rename, move.node) }
     try require(.add, judge, move.targetStanding, .rename, move.target)
     guard try crossesWall(judge, move) else { return }
-    guard move.sourceStanding.rights.contains(.grant), move.targetStanding.rights.contains(.grant) else { throw .crossDevice }
+    try require(.grant, judge, move.sourceStanding, .rename, move.node, as: .crossDevice)
+    try require(.grant, judge, move.targetStanding, .rename, move.target, as: .crossDevice)
   }
 
   /// Row 20: whether other boundaries or barriers stand above the target, or the subtree carries rules of its own.
@@ -104,13 +104,14 @@ extension VaultFS {
   }
 
   /// Moves and records. Returns false where something changed meanwhile.
-  private func perform(_ judge: Judge, _ move: Move, _ name: Name, _ mode: Vault.RenameMode) throws(FSError) -> Bool {
+  private func perform(_ judge: Judge, _ move: Move, _ oldName: Name, _ name: Name, _ mode: Vault.RenameMode) throws(FSError) -> Bool {
     let there = vault.path(of: move.target)
     let path = (there == [0x2f] ? [] : there) + [0x2f] + name.bytes
     let before = object(move.node)
     let otherBefore = move.taken.map { object($0) }
     let rulesBefore = move.taken.map { vault.rules(on: $0.id) } ?? []
     try requireTrail()
+    guard isAsJudged(judge, move.node, in: move.source, named: oldName) else { return false }
     do throws(VaultError) {
       guard try vault.rename(move.node, to: name, in: move.target, over: move.taken, mode: mode) else { return false }
     } catch {

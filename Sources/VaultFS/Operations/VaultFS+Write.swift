@@ -85,6 +85,7 @@ extension VaultFS {
   ) throws(FSError) -> Int {
     statistics.operation()
     guard let from = handles[source], from.canRead, let to = handles[target], to.canWrite else { throw .badHandle }
+    guard count <= UInt64(Int64.max) else { throw .fileTooLarge }
     guard sourceOffset <= UInt64(Int64.max) - count, targetOffset <= UInt64(Int64.max) - count else { throw .fileTooLarge }
     if from.node === to.node {
       let distance = sourceOffset > targetOffset ? sourceOffset - targetOffset : targetOffset - sourceOffset
@@ -119,17 +120,18 @@ extension VaultFS {
     let got: Int
     do throws(VaultError) {
       got = try vault.read(from.node, at: sourceOffset, into: buffer)
-    } catch { throw FSError(error) }
+    } catch { throw try readFailure(error, caller, from, sourceOffset, buffer.count) }
     guard got > 0 else { return 0 }
-    var record = Record(.read)
-    record.handle = from.id
-    record.range = Record.Range(offset: sourceOffset, asked: UInt64(buffer.count), returned: UInt64(got))
+    var record = uncommonRead(caller, from, sourceOffset, buffer.count, got, false)
     record.details = [Record.Detail("to-handle", String(to.id.value))]
     try append(record)
     from.noteRead(sourceOffset, got)
     do throws(VaultError) {
       _ = try vault.write(to.node, UnsafeRawBufferPointer(rebasing: buffer[..<got]), at: targetOffset)
-    } catch { throw FSError(error) }
+    } catch {
+      recordWrite(caller, to, targetOffset, asked: got, returned: 0, kind: "copy", failure: FSError(error), link: from.id)
+      throw FSError(error)
+    }
     recordWrite(caller, to, targetOffset, asked: got, returned: got, kind: "copy", link: from.id)
     to.noteWrite(got)
     return got

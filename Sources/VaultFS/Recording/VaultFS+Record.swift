@@ -39,6 +39,14 @@ extension VaultFS {
     do throws(TrailError) { try trail.append(record) } catch { throw .io }
   }
 
+  /// The change that `record` announced was not made: on record beside it. Never refused.
+  package func recordFailure(of record: Record, errno: Int32) {
+    var failed = record
+    failed.outcome = .failed
+    failed.errno = errno
+    trail.appendAlways(failed)
+  }
+
   /// Before anything is changed: the trail must be able to take the record of it.
   func requireTrail() throws(FSError) {
     do throws(TrailError) { try trail.check() } catch { throw .io }
