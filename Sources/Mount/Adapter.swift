@@ -76,7 +76,8 @@ final class Adapter: Filesystem {
   private func time(_ nanoseconds: Int64) -> FileTime {
     let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
     return rest < 0
-      ? FileTime(seconds: seconds - 1, nanoseconds: UInt32(rest + 1_000_000_000)) : FileTime(seconds: seconds, nanoseconds: UInt32(rest))
+      ? FileTime(seconds: seconds - 1, nanoseconds: UInt32(rest + 1_000_000_000))
+      : FileTime(seconds: seconds, nanoseconds: UInt32(rest))
   }
 
   func nanoseconds(_ time: AttributeChanges.Time) -> Int64 {

@@ -1,7 +1,7 @@
 import Access
 import Vault
-import VaultFormat
 import VaultFS
+import VaultFormat
 
 /// Explaining: who may do what, and why.
 extension RequestHandler {
@@ -89,7 +89,8 @@ extension RequestHandler {
       }
     }
     return ExplanationReport.Rule(
-      kind: .grant, id: row.grant.id, path: VaultPath(of: row.grant.folder, files), via: row.by.wireName, rights: row.grant.rights,
+      kind: .grant, id: row.grant.id, path: VaultPath(of: row.grant.folder, files), via: row.by.wireName,
+      rights: row.grant.rights,
       effect: found, time: time, reason: managed.contains(row.grant.folder) ? row.grant.reason : nil)
   }
 

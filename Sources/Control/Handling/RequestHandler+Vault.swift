@@ -21,8 +21,10 @@ extension RequestHandler {
       vault: vault.id, mountpoint: mount.mountpoint, pid: mount.pid, mounted: mount.mounted, privateUser: mount.privateUser,
       generation: vault.file.generation, commitNumber: figures.commitNumber, nodeCount: figures.nodeCount,
       uncommittedNodeCount: figures.uncommittedNodeCount, openHandleCount: UInt64(files.openHandleCount),
-      grantCount: UInt64(vault.grants.count), barrierCount: UInt64(vault.barriers.count), boundaryCount: UInt64(vault.boundaries.count),
-      trailSegment: trail.segment, trailRecordCount: trail.sequence, unsyncedRecordCount: trail.sequence - trail.syncedPoint.sequence,
+      grantCount: UInt64(vault.grants.count), barrierCount: UInt64(vault.barriers.count),
+      boundaryCount: UInt64(vault.boundaries.count),
+      trailSegment: trail.segment, trailRecordCount: trail.sequence,
+      unsyncedRecordCount: trail.sequence - trail.syncedPoint.sequence,
       lastCheckpoint: trail.checkpointEpoch == nil ? nil : WallTime(nanoseconds: trail.checkpointWall), problems: problems,
       configuration: mount.configuration)
   }
@@ -74,7 +76,9 @@ extension RequestHandler {
   }
 
   private func change(_ record: Record, _ body: Vault.FileChange) throws(ControlFailure) {
-    do throws(FSError) { try files.append(record) } catch { throw ControlFailure(code: "trail-unavailable", hint: "see-status", exitCode: 1) }
+    do throws(FSError) { try files.append(record) } catch {
+      throw ControlFailure(code: "trail-unavailable", hint: "see-status", exitCode: 1)
+    }
     do throws(VaultFileChangeError) {
       _ = try files.vault.changeFile(body)
     } catch {
@@ -101,6 +105,8 @@ extension RequestHandler {
     let record = files.record(
       .review, caller,
       [("fingerprint", notice.fingerprint), ("command", notice.command)] + filters.map { ("filter-" + $0.key, $0.value) })
-    do throws(FSError) { try files.append(record) } catch { throw ControlFailure(code: "trail-unavailable", hint: "see-status", exitCode: 1) }
+    do throws(FSError) { try files.append(record) } catch {
+      throw ControlFailure(code: "trail-unavailable", hint: "see-status", exitCode: 1)
+    }
   }
 }

@@ -44,7 +44,8 @@ extension VaultFS {
     // A grant that does not exist yet, or has ended, can be supposed to hold.
     var supposed: [Grant] = []
     if let id {
-      guard isManager, var grant = vault.grants.first(where: { $0.id == id }), try mayKnow(grant, from: found.folder, judge) else {
+      guard isManager, var grant = vault.grants.first(where: { $0.id == id }), try mayKnow(grant, from: found.folder, judge)
+      else {
         throw .noSuchRule(id)
       }
       grant.from = nil

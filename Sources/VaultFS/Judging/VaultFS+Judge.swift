@@ -30,7 +30,8 @@ extension VaultFS {
     }
     let rights = vault.rights
     let now = vault.latestTime()
-    return Judge(caller: caller, subject: subject, rights: rights, view: views.view(of: subject, in: rights, now: now), now: now, boot: boot)
+    return Judge(
+      caller: caller, subject: subject, rights: rights, view: views.view(of: subject, in: rights, now: now), now: now, boot: boot)
   }
 
   /// What the caller may do at a folder.
@@ -68,7 +69,9 @@ extension VaultFS {
 
   /// A folder that the caller sees.
   /// - Throws: `stale`, `notFolder`, or `noEntry` where it is hidden.
-  func visibleFolder(_ number: FileNumber, _ judge: Judge, _ operation: Operation) throws(FSError) -> (folder: Node, standing: Standing) {
+  func visibleFolder(_ number: FileNumber, _ judge: Judge, _ operation: Operation) throws(FSError) -> (
+    folder: Node, standing: Standing
+  ) {
     let folder = try node(number)
     guard folder.kind == .folder else { throw .notFolder }
     let standing = try standing(judge, at: folder)
@@ -77,7 +80,9 @@ extension VaultFS {
   }
 
   /// A node of any kind that the caller sees, with the standing at the folder that judges it.
-  func visibleNode(_ number: FileNumber, _ judge: Judge, _ operation: Operation) throws(FSError) -> (node: Node, standing: Standing) {
+  func visibleNode(_ number: FileNumber, _ judge: Judge, _ operation: Operation) throws(FSError) -> (
+    node: Node, standing: Standing
+  ) {
     let node = try node(number)
     let folder = try judgingFolder(of: node)
     let standing = try standing(judge, at: folder)
@@ -87,7 +92,9 @@ extension VaultFS {
   }
 
   /// The node called `name`, or nil, and whether the caller sees it.
-  func child(of folder: Node, _ standing: Standing, named name: Name, _ judge: Judge) throws(FSError) -> (node: Node?, isVisible: Bool) {
+  func child(of folder: Node, _ standing: Standing, named name: Name, _ judge: Judge) throws(FSError) -> (
+    node: Node?, isVisible: Bool
+  ) {
     do throws(VaultError) {
       guard let node = try vault.child(of: folder, named: name) else { return (nil, false) }
       if node.kind != .folder { return (node, standing.rights.contains(.list)) }
@@ -113,7 +120,8 @@ extension VaultFS {
 
   /// - Throws: `error`, recorded, unless every right in `needed` is there.
   func require(
-    _ needed: Rights, _ judge: Judge, _ standing: Standing, _ operation: Operation, _ node: Node, as error: FSError = .accessDenied
+    _ needed: Rights, _ judge: Judge, _ standing: Standing, _ operation: Operation, _ node: Node,
+    as error: FSError = .accessDenied
   ) throws(FSError) {
     guard !standing.rights.isSuperset(of: needed) else { return }
     let lacking = needed.subtracting(standing.rights)

@@ -45,7 +45,9 @@ extension VaultFS {
   /// Returns true where the wait was ended by this call, false where it was answered already.
   package func cancelLock(_ waiter: LockWaiter) -> Bool { locks.cancel(waiter.node, waiter) }
 
-  private func held(_ caller: Caller, _ handle: OpenDocument, _ owner: UInt64, _ range: LockRange, _ kind: LockKind) -> LockTable.Held {
+  private func held(_ caller: Caller, _ handle: OpenDocument, _ owner: UInt64, _ range: LockRange, _ kind: LockKind)
+    -> LockTable.Held
+  {
     LockTable.Held(
       range: range, owner: owner, kind: kind, process: processes.facts(ofThread: caller.thread).process, uid: caller.uid,
       handle: handle.id)

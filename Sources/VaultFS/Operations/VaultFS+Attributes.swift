@@ -10,7 +10,9 @@ extension VaultFS {
   package static let blockByteCount: UInt32 = 128 << 10
 
   /// OPERATIONS row 1. Hidden and absent are one answer.
-  package func lookup(_ caller: Caller, in parent: FileNumber, _ nameBytes: UnsafeRawBufferPointer) throws(FSError) -> FileAttributes {
+  package func lookup(_ caller: Caller, in parent: FileNumber, _ nameBytes: UnsafeRawBufferPointer) throws(FSError)
+    -> FileAttributes
+  {
     statistics.operation()
     let judge = try judge(caller, .lookup)
     let name = try name(nameBytes)
@@ -56,7 +58,8 @@ extension VaultFS {
     }
     let record = vault.record(of: node)
     return FileAttributes(
-      number: number, kind: node.kind, mode: record.mode, uid: record.uid, gid: record.gid, size: node.kind == .folder ? 0 : record.size,
+      number: number, kind: node.kind, mode: record.mode, uid: record.uid, gid: record.gid,
+      size: node.kind == .folder ? 0 : record.size,
       blockCount: node.kind == .document ? (vault.allocatedByteCount(node) + 511) / 512 : 0,
       accessed: record.accessed, modified: record.modified, changed: record.changed)
   }
@@ -102,7 +105,9 @@ extension VaultFS {
     if let open {
       node = open.node
       standing = try self.standing(judge, of: node)
-      guard standing.rights.contains(.list) else { throw deny(judge, operation, node, standing.decision(for: .list), .accessDenied) }
+      guard standing.rights.contains(.list) else {
+        throw deny(judge, operation, node, standing.decision(for: .list), .accessDenied)
+      }
     } else {
       (node, standing) = try visibleNode(number, judge, operation)
     }
@@ -115,7 +120,8 @@ extension VaultFS {
     try requireTrail()
     if let size = change.size { try truncate(node, to: size) }
     if change.hasAttributes { try apply(change, to: node) }
-    recordAttributeChange(judge, node, open, change, isMaker ? .creator(standing.grant(for: .add)) : standing.decision(for: .edit))
+    recordAttributeChange(
+      judge, node, open, change, isMaker ? .creator(standing.grant(for: .add)) : standing.decision(for: .edit))
     return attributes(of: node, number, standing)
   }
 

@@ -62,7 +62,8 @@ extension VaultFS {
   }
 
   /// A user with a few grants far below sees a few entries, without a walk over the others.
-  private func listBareChain(_ judge: Judge, _ folder: Node, after offset: UInt64, _ body: (Entry) -> Bool) throws(FSError) -> Int {
+  private func listBareChain(_ judge: Judge, _ folder: Node, after offset: UInt64, _ body: (Entry) -> Bool) throws(FSError) -> Int
+  {
     let anchor: NodeID
     do throws(VaultError) { anchor = try vault.anchor(of: folder, in: judge.rights) } catch { throw FSError(error) }
     guard anchor == folder.id else { return 0 }

@@ -224,7 +224,8 @@ extension VaultFS {
     if caller.uid == handle.opener.uid {
       let rights = isMaker ? standing.rights.union([.read, .edit]) : standing.rights
       handle.permit(
-        rights, generation: judge.rights.generation, place: place, until: permitEnd(judge, standing), untilBoot: permitEndBoot(judge))
+        rights, generation: judge.rights.generation, place: place, until: permitEnd(judge, standing),
+        untilBoot: permitEndBoot(judge))
     } else {
       try judgeOpener(handle, judge, right, operation)
     }

@@ -20,14 +20,16 @@ extension VaultFS {
       guard let node = found.node, found.isVisible else { throw hidden(judge, .rename, folder: source, sourceStanding) }
       let taken = try child(of: target, targetStanding, named: targetName, judge)
       let move = Move(
-        node: node, source: source, sourceStanding: sourceStanding, target: target, targetStanding: targetStanding, taken: taken.node)
+        node: node, source: source, sourceStanding: sourceStanding, target: target, targetStanding: targetStanding,
+        taken: taken.node)
       // First whether they may move it at all: who may not gets one answer, whatever stands at the target.
       try judgeMove(judge, move)
       if try checkNames(judge, move, mode, isTakenVisible: taken.isVisible) { return }
       if let other = taken.node {
         if mode == .exchange {
           let back = Move(
-            node: other, source: target, sourceStanding: targetStanding, target: source, targetStanding: sourceStanding, taken: node)
+            node: other, source: target, sourceStanding: targetStanding, target: source, targetStanding: sourceStanding,
+            taken: node)
           try judgeMove(judge, back)
         } else {
           try judgeReplacement(judge, move, other)
@@ -104,7 +106,9 @@ extension VaultFS {
   }
 
   /// Moves and records. Returns false where something changed meanwhile.
-  private func perform(_ judge: Judge, _ move: Move, _ oldName: Name, _ name: Name, _ mode: Vault.RenameMode) throws(FSError) -> Bool {
+  private func perform(_ judge: Judge, _ move: Move, _ oldName: Name, _ name: Name, _ mode: Vault.RenameMode) throws(FSError)
+    -> Bool
+  {
     let there = vault.path(of: move.target)
     let path = (there == [0x2f] ? [] : there) + [0x2f] + name.bytes
     let before = object(move.node)

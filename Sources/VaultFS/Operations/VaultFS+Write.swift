@@ -104,7 +104,8 @@ extension VaultFS {
       try judgeHandle(to, caller, .edit, .copy)
       let wanted = Int(min(UInt64(piece), count - done))
       let got = try copyPiece(
-        caller, from, at: sourceOffset + done, to, at: targetOffset + done, UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
+        caller, from, at: sourceOffset + done, to, at: targetOffset + done,
+        UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
       done += UInt64(got)
       if got < wanted { break }
       // A long copy answers with what it has, so that nobody waits for gigabytes.

@@ -1,0 +1,70 @@
+import Access
+import Platform
+import Testing
+import Vault
+import VaultFS
+import VaultFormat
+
+/// What administrators' commands show, and whom they tell.
+@Suite struct AdministrationTests {
+  @Test func listenersAreToldWhetherTheyMayWait() throws {
+    let test = try TestFiles()
+    let folder = try test.make(.folder, "a")
+    try test.make(.folder, "old", in: folder)
+    try test.give([.list, .edit], to: TestFiles.alice, on: folder)
+    let told = Told()
+    let kept = Told()
+    let token = test.files.onRightsChange { told.add($0) }
+    _ = test.files.onRightsChange { kept.add($0) }
+    try test.rename(TestFiles.alice, "old", in: folder, to: "new", in: folder)
+    #expect(told.all == [false])
+    _ = try test.files.addGrant(
+      TestFiles.root, on: Array("/a".utf8), to: "user:bob", [.list], from: nil, until: nil, reason: "test")
+    #expect(told.all == [false, true])
+    test.files.removeRightsListener(token)
+    try test.rename(TestFiles.alice, "new", in: folder, to: "newer", in: folder)
+    #expect(told.all == [false, true])
+    #expect(kept.all == [false, true, false])
+  }
+
+  @Test func ownGrantsShowOnlyWhereTheFolderDoes() throws {
+    let test = try TestFiles()
+    let folder = try test.make(.folder, "a")
+    let walled = try test.make(.folder, "walled", in: folder)
+    let open = try test.give([.list], to: TestFiles.bob, on: folder)
+    let behind = try test.give([.list], to: TestFiles.bob, on: walled)
+    func shown(_ caller: Caller) throws -> [RuleID] { try test.files.grants(caller, under: nil, to: "user:bob").map(\.id) }
+    #expect(try shown(TestFiles.bob) == [open.id, behind.id])
+    try test.bar(TestFiles.bob, at: walled)
+    #expect(try shown(TestFiles.bob) == [open.id])
+    #expect(try shown(TestFiles.root) == [open.id, behind.id])
+    #expect(try shown(TestFiles.carol).isEmpty)
+  }
+
+  @Test func reasonsAreForManagersOfTheRulesFolder() throws {
+    let test = try TestFiles()
+    let upper = try test.make(.folder, "a")
+    let lower = try test.make(.folder, "b", in: upper)
+    let above = try test.give([.list, .read], to: TestFiles.bob, on: upper, reason: "secret above")
+    let below = try test.give([.list, .read], to: TestFiles.bob, on: lower, reason: "known below")
+    try test.give([.list, .grant], to: TestFiles.carol, on: lower)
+    func managed(_ caller: Caller) throws -> Set<NodeID> {
+      let answer = try test.files.explain(caller, "user:bob", .read, at: Array("/a/b".utf8), time: nil)
+      guard case .explanation(let explanation, let managed) = answer else { return [] }
+      let rows = explanation.deciding + explanation.nearMisses
+      #expect(Set(rows.map(\.grant.id)) == [above.id, below.id])
+      return managed
+    }
+    #expect(try managed(TestFiles.carol) == [lower.id])
+    #expect(try managed(TestFiles.bob).isEmpty)
+    #expect(try managed(TestFiles.root) == [upper.id, lower.id])
+  }
+}
+
+/// What a listener was told. `values` belongs to `lock`.
+private final class Told: @unchecked Sendable {
+  private let lock = Lock()
+  private var values: [Bool] = []
+  func add(_ value: Bool) { lock.withLock { values.append(value) } }
+  var all: [Bool] { lock.withLock { values } }
+}
