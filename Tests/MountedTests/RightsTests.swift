@@ -217,6 +217,11 @@ extension MountedTests {
       #expect(try all.reads(vault.path("/letter")).text == "mine")
       #expect(try partial.tries("stat", vault.path("/letter")) == "EACCES")
       #expect(try root.tries("stat", vault.path("/letter")) == "EACCES")
+      // Renaming and removing folders invalidates what is cached, from within the operation.
+      #expect(try all.tries("mkdir", vault.path("/old")) == "ok")
+      #expect(try all.tries("rename", vault.path("/old"), vault.path("/new")) == "ok")
+      #expect(try all.tries("stat", vault.path("/old")) == "ENOENT")
+      #expect(try all.tries("rmdir", vault.path("/new")) == "ok")
       // Entries are cached there, and revoking invalidates them.
       let descriptor = try all.open(vault.path("/letter"))
       try vault.revoke(from: vault.users.all, on: "/")
