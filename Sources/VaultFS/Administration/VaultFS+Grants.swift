@@ -51,7 +51,8 @@ extension VaultFS {
 
   /// Grants at or below a folder (nil: everywhere) and to a principal (nil: anyone), as far as the caller manages the folders they stand
   /// on; grants to the caller themself are among them where the folder is visible to them.
-  package func grants(_ caller: Caller, under path: [UInt8]?, to principalName: String?) throws(AdministrationFailure) -> [Grant] {
+  package func grants(_ caller: Caller, under path: [UInt8]?, to principalName: String?) throws(AdministrationFailure) -> [Grant]
+  {
     let judge = try administrator(caller)
     let scope = try scope(path, judge)
     return try select(vault.grants) { (grant) throws(AdministrationFailure) in
