@@ -101,7 +101,9 @@ package struct VaultFileCopies: Sendable {
     by root: borrowing SecretBytes
   ) throws(KeysError) -> (file: VaultFile, first: UnlockedVaultFile.Copy, second: UnlockedVaultFile.Copy) {
     for file in try candidates() where try file.isAuthentic(root) {
-      return (file, try Self.state(of: copies[0], current: file, root: root), try Self.state(of: copies[1], current: file, root: root))
+      return (
+        file, try Self.state(of: copies[0], current: file, root: root), try Self.state(of: copies[1], current: file, root: root)
+      )
     }
     throw .damaged("vault.json: its MAC does not fit")
   }

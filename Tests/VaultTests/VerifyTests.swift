@@ -3,8 +3,8 @@ import Glibc
 import Keys
 import Platform
 import Sodium
-import Testing
 import TestStores
+import Testing
 import Vault
 import VaultFormat
 
@@ -34,7 +34,9 @@ import VaultFormat
       let original = try vault.read(name)
       try #require(!original.isEmpty, "\(name)")
       var offsets: Set<Int> = [0, original.count - 1]
-      while offsets.count < min(flipCount, original.count) { offsets.insert(Int.random(in: 0..<original.count, using: &generator)) }
+      while offsets.count < min(flipCount, original.count) {
+        offsets.insert(Int.random(in: 0..<original.count, using: &generator))
+      }
       for offset in offsets {
         var bytes = original
         bytes[offset] ^= UInt8(1 << Int.random(in: 0..<8, using: &generator))
@@ -77,7 +79,9 @@ import VaultFormat
       let original = try vault.read(name)
       try vault.write(name, original + [0])
       let (report, findings) = try vault.verify()
-      #expect(report.worst != nil && findings.contains { FilledVault.kinds(of: name).contains($0.kind) || $0.kind == .stray }, "\(name)")
+      #expect(
+        report.worst != nil && findings.contains { FilledVault.kinds(of: name).contains($0.kind) || $0.kind == .stray }, "\(name)"
+      )
       try vault.write(name, original)
     }
   }
@@ -170,7 +174,9 @@ private final class FilledVault {
 
   func verify(isQuick: Bool = false) throws -> (report: VerifyReport, findings: [Finding]) {
     var findings: [Finding] = []
-    let report = try VaultVerifier.verify(at: path, root: test.root.bytes, isQuick: isQuick, progress: { _ in }) { findings.append($0) }
+    let report = try VaultVerifier.verify(at: path, root: test.root.bytes, isQuick: isQuick, progress: { _ in }) {
+      findings.append($0)
+    }
     return (report, findings)
   }
 
@@ -186,7 +192,9 @@ private final class FilledVault {
     let (report, findings) = try verify()
     let kinds = Self.kinds(of: name)
     #expect(findings.contains { $0.severity == .damage && kinds.contains($0.kind) }, "\(context): \(findings)")
-    #expect(report.worst == .damage && report.isTrailBroken == (kinds == [.trail]) && report.isVaultDamaged == (kinds != [.trail]), "\(context): \(findings)")
+    #expect(
+      report.worst == .damage && report.isTrailBroken == (kinds == [.trail]) && report.isVaultDamaged == (kinds != [.trail]),
+      "\(context): \(findings)")
   }
 
   /// Every file, relative to the vault's folder.

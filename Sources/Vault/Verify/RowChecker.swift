@@ -78,7 +78,8 @@ struct RowChecker {
       let id = NodeID(row.key.first)
       let record = try NodeRecord(parsing: plaintext)
       nodes[id] = Known(
-        kind: record.kind, parent: record.parent, size: record.size, extentCount: record.extentCount, firstExtent: record.firstExtent)
+        kind: record.kind, parent: record.parent, size: record.size, extentCount: record.extentCount,
+        firstExtent: record.firstExtent)
       if row.node?.parent != record.parent || row.node?.tag != keys.nameTag(parent: record.parent, name: record.name) {
         report(Finding(.node, "node \(id)", "its row stands in another's place", node: id))
       }
@@ -92,7 +93,11 @@ struct RowChecker {
     case .pack: packs[PackNumber(UInt32(truncatingIfNeeded: row.key.first))] = try PackRecord(parsing: plaintext)
     case .bucket: stored[row.key.first] = try BucketRecord(parsing: plaintext).digest
     case .meta:
-      if row.key.first == MetaKey.commit.rawValue { commit = try CommitRecord(parsing: plaintext) } else { _ = try Counters(parsing: plaintext) }
+      if row.key.first == MetaKey.commit.rawValue {
+        commit = try CommitRecord(parsing: plaintext)
+      } else {
+        _ = try Counters(parsing: plaintext)
+      }
     }
   }
 

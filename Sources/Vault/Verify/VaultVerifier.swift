@@ -181,7 +181,9 @@ package struct VaultVerifier {
 
   private func compare(_ commit: CommitRecord, _ opening: TrailOpening?) {
     if file.generation < commit.generation {
-      tell(Finding(.vaultFile, "vault.json", "is older than the catalog: of generation \(file.generation), not \(commit.generation)"))
+      tell(
+        Finding(.vaultFile, "vault.json", "is older than the catalog: of generation \(file.generation), not \(commit.generation)")
+      )
     }
     guard let opening else { return }
     do throws(UnlockError) { _ = try Vault.compare(commit, opening, file) } catch {
