@@ -8,11 +8,18 @@ enum Mounting {
   {
     let own = SessionOptions.Owner(uid: geteuid(), gid: getegid())
     let owner = options.owner ?? own
-    guard access("/dev/fuse", F_OK) == 0 else { throw .deviceMissing }
+    // The device itself, not something else by its name.
+    var status = stat()
+    guard stat("/dev/fuse", &status) == 0, status.st_mode & S_IFMT == S_IFCHR, status.st_rdev == deviceNumber else {
+      throw .deviceMissing
+    }
     if geteuid() == 0 { return try mountDirectly(filesystem, at: place, options, owner) }
     guard owner == own else { throw .notPermitted }
     return try mountThroughHelper(filesystem, at: place, options)
   }
+
+  /// Major 10, minor 229 (Documentation/admin-guide/devices.txt).
+  private static let deviceNumber = dev_t(10 << 8 | 229)
 
   private static func mountDirectly(
     _ filesystem: any Filesystem, at place: Mountpoint, _ options: SessionOptions, _ owner: SessionOptions.Owner

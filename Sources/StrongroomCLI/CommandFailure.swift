@@ -34,7 +34,7 @@ extension CommandFailure {
   package init(_ error: ControlError) {
     switch error {
     case .refused(let failure): self.init(failure)
-    case .notRunning: self.init(.error, .notMounted, hint: .mountFirst)
+    case .notRunning: self.init(.inUse, .notMounted, hint: .mountFirst)
     case .alreadyRunning: self.init(.inUse, .alreadyMounted, hint: .unmountFirst)
     case .foreignOwner(let uid): self.init(.error, .foreignOwner, ["uid": String(uid)], hint: .foreignOwner)
     case .pathTooLong: self.init(.error, .socketPathTooLong, hint: .runtimeFolder)

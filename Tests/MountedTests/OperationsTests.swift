@@ -216,7 +216,7 @@ private let rows: [Row] = [
     try $0.tries("setxattr", $1 + "/letter", "user.strongroom.note", "x")
   },
   Row("23 set one of another namespace", allBut: But.remove, refusal: "EOPNOTSUPP", allowed: "EOPNOTSUPP") {
-    try $0.tries("setxattr", $1 + "/letter", "system.posix_acl_access", "x")
+    try $0.tries("setxattr", $1 + "/letter", "other.note", "x")
   },
   Row("24 list attributes", allBut: But.list, refusal: "ENOENT") { try $0.tries("listxattr", $1 + "/letter") },
   Row("24 get an attribute", allBut: But.read, records: ["READ"]) { try $0.tries("getxattr", $1 + "/letter", "user.color") },

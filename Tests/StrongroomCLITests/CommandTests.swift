@@ -248,7 +248,7 @@ func usageErrorsAreTwoAndAskNobody(_ words: [String]) {
       mountTable: { MountTable(parsing: Array((mount.requests.isEmpty ? mountInfo : "").utf8)) }, connect: { _ in mount })
   }
   #expect(code == .done)
-  #expect(mount.requests == [.unmount])
+  #expect(mount.requests == [.status, .unmount])
   #expect(screen.errors == "/mnt/档案 is unmounted\n")
   let stuck = run(["unmount", "/mnt/档案", "--wait", "50ms"])
   #expect(stuck.code == .inUse)

@@ -70,20 +70,26 @@ package enum ConfigurationFile {
     do {
       return try Yams.compose(yaml: text)
     } catch let error as YamlError {
-      throw failure(error, name)
+      throw failure(error, name, text)
     } catch {
       throw CommandFailure(.usage, .configSyntax, ["place": name, "reason": "\(error)"])
     }
   }
 
-  private static func failure(_ error: YamlError, _ name: String) -> CommandFailure {
+  /// The line on which a setting is given again: the parser tells only where the mapping begins.
+  private static func secondLine(of name: String, in text: String) -> Int? {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.indices.filter { lines[$0].hasPrefix(name + ":") }.dropFirst().first.map { $0 + 1 }
+  }
+
+  private static func failure(_ error: YamlError, _ name: String, _ text: String) -> CommandFailure {
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
       return CommandFailure(.usage, .configSyntax, ["place": "\(name):\(mark.line)", "reason": problem])
     case .duplicatedKeysInMapping(let duplicates, let context):
       return CommandFailure(
         .usage, .configRepeated,
-        ["place": "\(name):\(context.mark.line)", "name": duplicates.sorted().joined(separator: ", ")])
+        ["place": "\(name):\(secondLine(of: duplicates.sorted().first ?? "", in: text) ?? context.mark.line)", "name": duplicates.sorted().joined(separator: ", ")])
     default:
       return CommandFailure(.usage, .configSyntax, ["place": name, "reason": "\(error)".filter { !$0.isNewline }])
     }

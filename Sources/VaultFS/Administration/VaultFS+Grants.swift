@@ -17,7 +17,7 @@ extension VaultFS {
     let principal = try principal(principalName)
     let grant = Grant(
       id: try newRuleID(), folder: folder.id, principal: principal,
-      rights: rights.union(rights.isSubset(of: .grant) ? [] : .list),
+      rights: rights,
       from: from, until: until, giver: judge.subject.user, reason: reason, given: judge.now)
     try allow(judge, folder) { () throws(AdministrationError) in
       try Administration.mayGive(grant, by: judge.subject, standing, now: judge.now)

@@ -178,8 +178,10 @@ final class TestVault {
   /// All records, as the reviewer reads them with the identity file from the trail folder alone.
   func trail(_ filters: [String] = []) throws -> [TrailRecord] {
     let said = try mustStrongroom(
-      ["log", "query", vault + "/trail", "--identity", identity, "--identity-passphrase-file", reviewerPassphraseFile, "--json"] + filters)
-    return try said.split(separator: "\n").map { line in
+      ["log", "query", vault + "/trail", "--identity", identity, "--identity-passphrase-file", reviewerPassphraseFile, "--json"]
+        + filters)
+    // The last line sums up what was shown.
+    return try said.split(separator: "\n").dropLast().map { line in
       try TrailRecord(#require(JSON(String(line)), "not a JSON line: \(line)"))
     }
   }

@@ -33,11 +33,11 @@ struct TrailRecord: CustomStringConvertible {
   /// `done`, `refused` or `failed`.
   var outcome: String { json["outcome"]?.text ?? "" }
   var errno: String? { json["errno"]?.text }
-  var user: String { json["actor"]?["name"]?.text ?? "" }
-  var process: Int? { json["actor"]?["pid"]?.number }
-  var opener: String? { json["opener"]?["name"]?.text }
-  var path: String { json["object"]?["path"]?.text ?? "" }
-  var newPath: String? { json["target"]?["path"]?.text }
+  var user: String { json["user"]?.text ?? "" }
+  var process: Int? { json["pid"]?.number }
+  var opener: String? { json["opener"]?["user"]?.text }
+  var path: String { json["path"]?.text ?? "" }
+  var newPath: String? { json["target_path"]?.text }
   var count: Int? { json["count"]?.number }
   var decision: JSON? { json["decision"] }
   var handle: Int? { json["handle"]?.number }
@@ -48,8 +48,8 @@ struct TrailRecord: CustomStringConvertible {
   }
 
   var range: Range? {
-    guard let range = json["range"], let offset = range["offset"]?.number else { return nil }
-    return Range(offset: offset, asked: range["asked"]?.number ?? 0, returned: range["returned"]?.number ?? 0)
+    guard let offset = json["offset"]?.number else { return nil }
+    return Range(offset: offset, asked: json["asked"]?.number ?? 0, returned: json["returned"]?.number ?? 0)
   }
 
   func detail(_ key: String) -> String? {

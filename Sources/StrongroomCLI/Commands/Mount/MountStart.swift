@@ -36,8 +36,14 @@ struct MountStart {
   /// A mountpoint that is dead answers ENOTCONN: the mount itself cleans it up.
   private func requireMountpoint(_ path: String) throws(CommandFailure) {
     var status = stat()
-    guard stat(path, &status) != 0 else { return }
-    if errno == ENOENT { throw CommandFailure(.error, .mountpointMissing, ["path": path], hint: .makeMountpoint) }
+    guard stat(path, &status) == 0 else {
+      if errno == ENOENT { throw CommandFailure(.error, .mountpointMissing, ["path": path], hint: .makeMountpoint) }
+      return
+    }
+    // Whatever is mounted there would lie hidden beneath.
+    var above = stat()
+    guard stat(Files.folder(of: path), &above) == 0 else { return }
+    guard status.st_dev == above.st_dev else { throw CommandFailure(.inUse, .mountpointBusy, ["path": path], hint: .openFiles) }
   }
 
   private func unlock(_ plan: MountPlan, _ context: CommandContext) throws(CommandFailure) -> UnlockedVaultFile {
