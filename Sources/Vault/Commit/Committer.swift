@@ -53,7 +53,9 @@ final class Committer: @unchecked Sendable {
   func advanceEpoch() { epochCell.add(1, ordering: .releasing) }
 
   /// Starts the thread that commits: at requests, and every `interval` when there is something to do.
-  func start(interval: Int, documentLimit: Int, hasWork: @escaping @Sendable () -> Bool, run: @escaping @Sendable () -> VaultError?) {
+  func start(
+    interval: Int, documentLimit: Int, hasWork: @escaping @Sendable () -> Bool, run: @escaping @Sendable () -> VaultError?
+  ) {
     self.documentLimit.store(documentLimit, ordering: .relaxed)
     thread = Thread(name: "commit") { [self] in
       threadID.store(csystem_thread_id(), ordering: .relaxed)

@@ -13,7 +13,8 @@ extension Vault {
   func startCommitting() {
     committer.start(
       interval: settings.commitIntervalNanoseconds, documentLimit: settings.commitDocumentCount,
-      hasWork: { [self] in tree.withLock { !committer.dirty.isEmpty || !committer.obsolete.isEmpty || !committer.rules.isEmpty } },
+      hasWork: { [self] in tree.withLock { !committer.dirty.isEmpty || !committer.obsolete.isEmpty || !committer.rules.isEmpty }
+      },
       run: { [self] in commitOnce() })
   }
 
@@ -72,7 +73,8 @@ extension Vault {
   private func takeMember(_ node: Node, into group: inout CommitGroup) -> CommitGroup.Member {
     node.isDirty = false
     node.isCommitting = true
-    var member = CommitGroup.Member(node: node, record: node.record, tag: node.tag, isRemoved: node.isRemoved, stored: node.stored)
+    var member = CommitGroup.Member(
+      node: node, record: node.record, tag: node.tag, isRemoved: node.isRemoved, stored: node.stored)
     if let content = node.content {
       if node.isRemoved {
         if !node.isInUse {
@@ -92,7 +94,9 @@ extension Vault {
 
   /// The member with the rows of all its extents, where the draft replaces or deletes them.
   private func withFurtherExtents(_ member: CommitGroup.Member) throws(VaultError) -> CommitGroup.Member {
-    guard let stored = member.stored, stored.furtherExtents == nil, member.isRemoved || member.extents != nil else { return member }
+    guard let stored = member.stored, stored.furtherExtents == nil, member.isRemoved || member.extents != nil else {
+      return member
+    }
     var member = member
     do throws(VaultError) {
       member.stored?.furtherExtents = try furtherExtents(of: member.node.id)

@@ -183,7 +183,8 @@ package final class DocumentContent: @unchecked Sendable {
       if segment.end > end {
         // The right part gets a buffer of its own: segments begin where their buffer does.
         let skipped = Int(end - segment.start)
-        let right = DirtySegment(start: end, count: segment.count - skipped, buffer: PlainBuffer(capacity: segment.count - skipped))
+        let right = DirtySegment(
+          start: end, count: segment.count - skipped, buffer: PlainBuffer(capacity: segment.count - skipped))
         right.buffer.base.copyMemory(from: segment.buffer.base + skipped, byteCount: right.count)
         pressure.add(right.count)
         if segment.start < start { kept.append(left(of: segment, before: start)) }

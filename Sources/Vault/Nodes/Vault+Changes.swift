@@ -85,7 +85,9 @@ extension Vault {
 
   /// Moves `node` to `name` in `folder`. `replaced` is what the caller judged to stand there, nil for nothing.
   /// Returns false where something changed meanwhile: look up, judge and call again.
-  package func rename(_ node: Node, to name: Name, in folder: Node, over replaced: Node?, mode: RenameMode) throws(VaultError) -> Bool {
+  package func rename(_ node: Node, to name: Name, in folder: Node, over replaced: Node?, mode: RenameMode) throws(VaultError)
+    -> Bool
+  {
     try changesRefused.check()
     let key = DentryKey(parent: folder.id, tag: keys.nameTag(parent: folder.id, name: name))
     guard let source = try parent(of: node) else { throw .notFolder }
