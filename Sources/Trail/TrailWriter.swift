@@ -236,6 +236,20 @@ package final class TrailWriter: @unchecked Sendable {
     if let failure { throw failure }
   }
 
+  /// Ends the threads and leaves the trail as a crash would: the next start will say RECOVERY. For a caller that found that what the trail
+  /// says last is not so. After `close`, also one that threw, it does nothing.
+  package func abandon() {
+    let until = Clock.boot() + settings.closePatienceNanoseconds
+    lock.lock()
+    guard !isEnding else { return lock.unlock() }
+    isEnding = true
+    checkpointerWork.broadcast()
+    while !hasCheckpointerEnded, until > Clock.boot() { changed.wait(lock, nanoseconds: Int(until - Clock.boot())) }
+    lock.unlock()
+    endKeeper()
+    teller.end(within: settings.patienceNanoseconds)
+  }
+
   private func endKeeper() {
     let until = Clock.boot() + settings.closePatienceNanoseconds
     lock.lock()

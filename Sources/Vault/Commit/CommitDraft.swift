@@ -26,7 +26,7 @@ struct CommitDraft {
 
   mutating func add(_ member: CommitGroup.Member) {
     let node = member.node
-    let old = node.stored
+    let old = member.stored
     let bucket = CatalogBuckets.bucket(of: node.id)
     if let old { delta.remove(old.digest, from: bucket) }
     if member.isRemoved {

@@ -8,7 +8,7 @@ import VaultFormat
 /// `dirty`, `group`, `obsolete` and `rules` belong to the vault's tree lock; the rest to `lock`.
 final class Committer: @unchecked Sendable {
   // Under the tree lock.
-  var dirty: [NodeID: Node] = [:]
+  var dirty: [NodeID: Node] = [:] { didSet { dirtyCount.store(dirty.count, ordering: .relaxed) } }
   /// The number of the group that changes go into now.
   var group: UInt64 = 1
   /// Blobs that nothing names once the present group is committed.
@@ -27,6 +27,8 @@ final class Committer: @unchecked Sendable {
 
   private let epochCell = Atomic<UInt64>(0)
   private let documentLimit = Atomic<Int>(Int.max)
+  /// How many `dirty` holds; read without the tree lock.
+  private let dirtyCount = Atomic<Int>(0)
 
   private let lock = Lock()
   private let wake = Condition()
@@ -51,7 +53,9 @@ final class Committer: @unchecked Sendable {
   func advanceEpoch() { epochCell.add(1, ordering: .releasing) }
 
   /// Starts the thread that commits: at requests, and every `interval` when there is something to do.
-  func start(interval: Int, documentLimit: Int, hasWork: @escaping @Sendable () -> Bool, run: @escaping @Sendable () -> VaultError?) {
+  func start(
+    interval: Int, documentLimit: Int, hasWork: @escaping @Sendable () -> Bool, run: @escaping @Sendable () -> VaultError?
+  ) {
     self.documentLimit.store(documentLimit, ordering: .relaxed)
     thread = Thread(name: "commit") { [self] in
       threadID.store(csystem_thread_id(), ordering: .relaxed)
@@ -98,7 +102,7 @@ final class Committer: @unchecked Sendable {
 
   /// Called after each change: a group that has grown large is committed without waiting for the interval.
   func hurryIfLarge() {
-    guard dirty.count >= documentLimit.load(ordering: .relaxed) else { return }
+    guard dirtyCount.load(ordering: .relaxed) >= documentLimit.load(ordering: .relaxed) else { return }
     lock.withLock {
       if requested == finished {
         requested += 1

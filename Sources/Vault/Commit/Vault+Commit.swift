@@ -13,7 +13,8 @@ extension Vault {
   func startCommitting() {
     committer.start(
       interval: settings.commitIntervalNanoseconds, documentLimit: settings.commitDocumentCount,
-      hasWork: { [self] in tree.withLock { !committer.dirty.isEmpty || !committer.obsolete.isEmpty || !committer.rules.isEmpty } },
+      hasWork: { [self] in tree.withLock { !committer.dirty.isEmpty || !committer.obsolete.isEmpty || !committer.rules.isEmpty }
+      },
       run: { [self] in commitOnce() })
   }
 
@@ -68,15 +69,16 @@ extension Vault {
     }
   }
 
-  /// Under the gate and the tree lock: nobody writes content, so its list stands still.
+  /// Under the gate, alone, and the tree lock: nobody writes content or takes its blobs, so its list stands still.
   private func takeMember(_ node: Node, into group: inout CommitGroup) -> CommitGroup.Member {
     node.isDirty = false
     node.isCommitting = true
-    var member = CommitGroup.Member(node: node, record: node.record, tag: node.tag, isRemoved: node.isRemoved)
+    var member = CommitGroup.Member(
+      node: node, record: node.record, tag: node.tag, isRemoved: node.isRemoved, stored: node.stored)
     if let content = node.content {
       if node.isRemoved {
-        if node.openCount == 0 {
-          group.obsolete += content.list.blobs + content.takeObsoleteLocked()
+        if !node.isInUse {
+          group.obsolete += content.takeAllLocked()
           node.content = nil
         }
       } else {
@@ -90,11 +92,26 @@ extension Vault {
 
   // MARK: Writing it
 
+  /// The member with the rows of all its extents, where the draft replaces or deletes them.
+  private func withFurtherExtents(_ member: CommitGroup.Member) throws(VaultError) -> CommitGroup.Member {
+    guard let stored = member.stored, stored.furtherExtents == nil, member.isRemoved || member.extents != nil else {
+      return member
+    }
+    var member = member
+    do throws(VaultError) {
+      member.stored?.furtherExtents = try furtherExtents(of: member.node.id)
+    } catch {
+      // Damaged rows of a removed document stay where they are, digests and all: better than a vault that commits no more.
+      guard case .damaged = error, member.isRemoved else { throw error }
+    }
+    return member
+  }
+
   private func write(_ group: CommitGroup) throws(VaultError) {
     let packs: [PackState]
     do throws(ContentError) { packs = try content.sync(obsolete: group.obsolete) } catch { throw VaultError(error) }
     var draft = CommitDraft(vault: self)
-    for member in group.members { draft.add(member) }
+    for member in group.members { draft.add(try withFurtherExtents(member)) }
     for (key, plaintext) in group.rules { draft.add(rule: key, plaintext) }
     for pack in packs { draft.add(pack) }
     if let counters = numbers.nextReservation() { draft.add(counters) }
@@ -139,12 +156,17 @@ extension Vault {
     ledger.commit()
     numbers.reservationCommitted()
     tree.withLock {
-      for (node, stored) in draft.stored { node.stored = stored }
+      for (node, stored) in draft.stored {
+        var stored = stored
+        // A reader may have loaded rows meanwhile that this commit did not change.
+        if stored != nil, stored?.furtherExtents == nil { stored?.furtherExtents = node.stored?.furtherExtents }
+        node.stored = stored
+      }
       for (key, digest) in draft.ruleDigests { rules.stored[key] = digest }
       for member in group.members {
         let node = member.node
         node.isCommitting = false
-        if node.openCount == 0, !node.isDirty { node.content = nil }
+        if !node.isInUse, !node.isDirty, !node.isRemoved { node.content = nil }
       }
       table.committed(group.number)
       committer.advanceEpoch()
@@ -180,6 +202,8 @@ struct CommitGroup {
     let record: NodeRecord
     let tag: NameTag
     let isRemoved: Bool
+    /// What the catalog held when the group was taken.
+    var stored: StoredNode?
     /// Nil where the content did not change.
     var extents: [Extent]?
   }

@@ -12,6 +12,8 @@ package final class DocumentContent: @unchecked Sendable {
   private var dirty: [DirtySegment] = []
   /// Blobs that no extent names since this was last taken.
   private var obsolete: [BlobReference] = []
+  /// Somebody has taken all blobs of this document, which is gone.
+  private var isTaken = false
   private let store: ContentStore
   private let pressure: DirtyPressure
 
@@ -78,8 +80,9 @@ package final class DocumentContent: @unchecked Sendable {
 
   // MARK: Changing
 
-  /// Takes bytes in; a segment that is full is sealed at once. On a throw, bytes before the failure may have been taken.
-  package func writeLocked(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(ContentError) {
+  /// Takes all bytes in; a segment that is full is sealed at once. One that cannot be sealed stays in memory: a later write over the
+  /// limit meets the failure before it takes anything, or the commit does.
+  package func writeLocked(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) {
     guard bytes.count > 0 else { return }
     let end = offset + UInt64(bytes.count)
     list.extend(to: end)
@@ -98,7 +101,7 @@ package final class DocumentContent: @unchecked Sendable {
       pressure.add(grown - dirty[index].count)
       dirty[index].count = grown
       position = until
-      if grown == BlobGeometry.byteCountMax { try seal(at: index) }
+      if grown == BlobGeometry.byteCountMax { try? seal(at: index) }
     }
   }
 
@@ -132,15 +135,19 @@ package final class DocumentContent: @unchecked Sendable {
     }
   }
 
-  /// Blobs that went out of use since the last call.
+  /// Blobs that went out of use since the last call. Under the lock, or the vault's gate alone.
   package func takeObsoleteLocked() -> [BlobReference] {
     defer { obsolete = [] }
     return obsolete
   }
 
-  /// Forgets bytes that nobody can name any more: the document is gone and closed.
-  package func abandonLocked() {
+  /// Forgets the content of a document that is gone and closed. Returns all its blobs, the first time. Under the lock, or the vault's
+  /// gate alone.
+  package func takeAllLocked() -> [BlobReference] {
+    guard !isTaken else { return [] }
+    isTaken = true
     clearDirty(from: 0, to: UInt64.max)
+    return list.blobs + takeObsoleteLocked()
   }
 
   // MARK: Helpers
@@ -176,7 +183,8 @@ package final class DocumentContent: @unchecked Sendable {
       if segment.end > end {
         // The right part gets a buffer of its own: segments begin where their buffer does.
         let skipped = Int(end - segment.start)
-        let right = DirtySegment(start: end, count: segment.count - skipped, buffer: PlainBuffer(capacity: segment.count - skipped))
+        let right = DirtySegment(
+          start: end, count: segment.count - skipped, buffer: PlainBuffer(capacity: segment.count - skipped))
         right.buffer.base.copyMemory(from: segment.buffer.base + skipped, byteCount: right.count)
         pressure.add(right.count)
         if segment.start < start { kept.append(left(of: segment, before: start)) }

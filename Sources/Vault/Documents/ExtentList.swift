@@ -43,6 +43,7 @@ package struct ExtentList: Sendable {
   /// Cuts everything at and past `size`. Returns the blobs that nothing names any more.
   package mutating func cut(to size: UInt64) -> [BlobReference] {
     guard size < end else { return [] }
+    let oldEnd = end
     let first = index(at: size)
     var touched = extents[first...].compactMap(\.blob)
     if extents[first].start < size {
@@ -51,7 +52,7 @@ package struct ExtentList: Sendable {
     } else {
       extents.removeSubrange(first...)
     }
-    removeNamed(from: &touched, around: first)
+    removeNamed(from: &touched, sliced: size, oldEnd)
     return touched
   }
 
@@ -78,7 +79,7 @@ package struct ExtentList: Sendable {
     }
     extents.replaceSubrange(first...last, with: fresh)
     joinHoles(around: first, through: first + fresh.count - 1)
-    removeNamed(from: &touched, around: min(first, extents.count - 1))
+    removeNamed(from: &touched, sliced: extent.start, extent.end)
     return touched
   }
 
@@ -94,19 +95,16 @@ package struct ExtentList: Sendable {
     }
   }
 
-  /// Drops from `blobs` those that an extent still names, and repetitions. A blob's slices lie within one blob length of each other,
-  /// since extents never move within a document.
-  private func removeNamed(from blobs: inout [BlobReference], around index: Int) {
+  /// Drops from `blobs`, of which slices lay between the offsets `start` and `end`, those that an extent still names, and repetitions.
+  /// A blob's slices lie within one blob length of each other, since extents never move within a document. Offsets, not indexes, say
+  /// where to look: holes of any length lie between slices, and joining them moves indexes.
+  private func removeNamed(from blobs: inout [BlobReference], sliced start: UInt64, _ end: UInt64) {
     guard !blobs.isEmpty else { return }
     var named: Set<BlobID> = []
-    if !extents.isEmpty {
-      let reach = UInt64(BlobGeometry.byteCountMax)
-      let centre = extents[max(0, min(index, extents.count - 1))]
-      let low = centre.start > reach ? self.index(at: centre.start - reach) : 0
-      for extent in extents[low...] {
-        if extent.start > centre.end + 2 * reach { break }
-        if let id = extent.blob?.id { named.insert(id) }
-      }
+    let reach = UInt64(BlobGeometry.byteCountMax)
+    for extent in extents[index(at: start > reach ? start - reach : 0)...] {
+      if extent.start >= end + reach { break }
+      if let id = extent.blob?.id { named.insert(id) }
     }
     var seen: Set<BlobID> = []
     blobs.removeAll { named.contains($0.id) || !seen.insert($0.id).inserted }

@@ -36,7 +36,8 @@ extension Vault {
     }
   }
 
-  private func furtherExtents(of id: NodeID) throws(VaultError) -> [UInt64: StoredExtent] {
+  /// The rows of table `extent` that the catalog holds of a document, by their start.
+  func furtherExtents(of id: NodeID) throws(VaultError) -> [UInt64: StoredExtent] {
     let rows: [SealedRow]
     do throws(CatalogError) { rows = try catalog.extents(of: id) } catch { throw VaultError(error) }
     var further: [UInt64: StoredExtent] = [:]
@@ -65,54 +66,81 @@ extension Vault {
 
   /// Ends what `open` began. With the last handle, bytes in the clear are sealed; an unlinked document is forgotten.
   package func close(_ node: Node) {
-    let isLast = tree.withLock { () -> Bool in
+    let last = tree.withLock { () -> (isLast: Bool, isRemoved: Bool, content: DocumentContent?) in
       node.openCount -= 1
-      return node.openCount == 0
+      return (!node.isInUse, node.isRemoved, node.content)
     }
-    guard isLast, node.kind == .document, let content = tree.withLock({ node.content }) else { return }
-    if tree.withLock({ node.isRemoved }) {
-      forget(node, content)
-      return
-    }
+    guard last.isLast else { return }
+    if last.isRemoved { return forget(node) }
+    guard let content = last.content else { return }
     // A failure here keeps the bytes in memory; the commit meets it again and says so.
     gate.reading { content.lock.writing { try? content.sealAllLocked() } }
     tree.withLock {
-      if node.openCount == 0, !node.isDirty, !node.isCommitting { node.content = nil }
+      if !node.isInUse, !node.isDirty, !node.isCommitting, !node.isRemoved { node.content = nil }
     }
   }
 
-  /// The blobs of an unlinked, closed document go; at once if the catalog has heard, else with the group that tells it.
-  private func forget(_ node: Node, _ content: DocumentContent) {
-    let blobs = content.lock.writing { () -> [BlobReference] in
-      content.abandonLocked()
-      return content.list.blobs + content.takeObsoleteLocked()
+  /// A node that is removed and in no use any more goes, and the blobs of a document with it; at once if the catalog has heard, else with
+  /// the group that tells it.
+  private func forget(_ node: Node) {
+    // Under the gate: a commit that takes the node's state at the same time would take the blobs too.
+    gate.reading {
+      let content = tree.withLock { () -> DocumentContent? in
+        guard !node.isInUse else { return nil }
+        table.forgetOrphan(node)
+        return node.content
+      }
+      guard let content else { return }
+      let blobs = content.lock.writing { content.takeAllLocked() }
+      let isWaiting = tree.withLock { () -> Bool in
+        node.content = nil
+        guard node.isDirty || node.isCommitting else { return false }
+        committer.obsolete += blobs
+        return true
+      }
+      if !isWaiting { self.content.discard(blobs) }
     }
-    let isWaiting = tree.withLock { () -> Bool in
-      table.forgetOrphan(node)
-      guard node.isDirty || node.isCommitting else { return false }
-      committer.obsolete += blobs
-      return true
+  }
+
+  /// Runs `body` with the document's content, which stays the node's content until `body` ends.
+  /// - Throws: `gone` where the document is removed and nobody has it open.
+  func usingContent<Result>(
+    of node: Node, _ body: (DocumentContent) throws(VaultError) -> Result
+  ) throws(VaultError) -> Result {
+    try tree.withLockThrowing { () throws(VaultError) -> Void in
+      guard !node.isRemoved || node.isInUse else { throw .gone }
+      node.userCount += 1
     }
-    if !isWaiting { self.content.discard(blobs) }
+    defer {
+      let isForgotten = tree.withLock { () -> Bool in
+        node.userCount -= 1
+        return node.isRemoved && !node.isInUse
+      }
+      if isForgotten { forget(node) }
+    }
+    return try body(try loadedContent(of: node))
   }
 
   /// Bytes from `offset` into `buffer`, up to the end. Returns how many.
   package func read(_ node: Node, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VaultError) -> Int {
-    let content = try loadedContent(of: node)
-    do throws(ContentError) {
-      return try content.lock.reading { () throws(ContentError) -> Int in try content.readLocked(at: offset, into: buffer) }
-    } catch { throw VaultError(error) }
+    try usingContent(of: node) { (content) throws(VaultError) in
+      do throws(ContentError) {
+        return try content.lock.reading { () throws(ContentError) -> Int in try content.readLocked(at: offset, into: buffer) }
+      } catch { throw VaultError(error) }
+    }
   }
 
-  /// Writes `bytes` at `offset`, or at the end for nil. Returns where they went and the document's new size.
+  /// Writes `bytes` at `offset`, or at the end for nil. Returns where they went and the document's new size. On a throw the document is
+  /// as it was.
   package func write(
     _ node: Node, _ bytes: UnsafeRawBufferPointer, at offset: UInt64?
   ) throws(VaultError) -> (offset: UInt64, size: UInt64) {
     try changeContent(of: node) { (content) throws(ContentError) in
       let start = offset ?? content.sizeLocked
       guard start <= Self.documentByteCountMax, UInt64(bytes.count) <= Self.documentByteCountMax - start else { throw .tooLarge }
-      try content.writeLocked(bytes, at: start)
+      // Before anything is taken: bytes that cannot be kept are refused, not half kept.
       if pressure.isOverLimit { try content.sealAllLocked() }
+      content.writeLocked(bytes, at: start)
       return (start, content.sizeLocked)
     }
   }
@@ -142,8 +170,9 @@ extension Vault {
   }
 
   package func seek(_ node: Node, from offset: UInt64, toData: Bool) throws(VaultError) -> UInt64? {
-    let content = try loadedContent(of: node)
-    return content.lock.reading { content.seekLocked(offset, toData: toData) }
+    try usingContent(of: node) { (content) throws(VaultError) in
+      content.lock.reading { content.seekLocked(offset, toData: toData) }
+    }
   }
 
   /// Bytes of the document that take room.
@@ -157,15 +186,16 @@ extension Vault {
     of node: Node, _ body: (DocumentContent) throws(ContentError) -> Result
   ) throws(VaultError) -> Result {
     try changesRefused.check()
-    let content = try loadedContent(of: node)
-    do throws(ContentError) {
-      return try gate.reading { () throws(ContentError) -> Result in
-        try content.lock.writing { () throws(ContentError) -> Result in
-          defer { noteContent(of: node, size: content.sizeLocked) }
-          return try body(content)
+    return try usingContent(of: node) { (content) throws(VaultError) in
+      do throws(ContentError) {
+        return try gate.reading { () throws(ContentError) -> Result in
+          try content.lock.writing { () throws(ContentError) -> Result in
+            defer { noteContent(of: node, size: content.sizeLocked) }
+            return try body(content)
+          }
         }
-      }
-    } catch { throw VaultError(error) }
+      } catch { throw VaultError(error) }
+    }
   }
 
   private func noteContent(of node: Node, size: UInt64) {

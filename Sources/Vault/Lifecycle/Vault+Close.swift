@@ -18,22 +18,29 @@ extension Vault {
     do throws(VaultError) { try committer.commitAndWait() } catch { failure = error }
     committer.stop()
     content.close()
-    do throws(CatalogError) {
-      try catalog.close()
-      if failure == nil { try markCatalogFile() }
-    } catch { failure = failure ?? VaultError(error) }
-    do throws(TrailError) { try trail.close() } catch { failure = failure ?? .trail(error) }
+    var isCatalogClosed = true
+    do throws(CatalogError) { try catalog.close() } catch {
+      isCatalogClosed = false
+      failure = failure ?? VaultError(error)
+    }
+    if isCatalogClosed {
+      do throws(TrailError) {
+        try markEnd()
+        try trail.close()
+      } catch { failure = failure ?? .trail(error) }
+    }
+    // An end in order says that the last mark is what the catalog holds; without one the next start is one after a crash.
+    trail.abandon()
     folder.release()
     if let failure { throw failure }
   }
 
-  private func markCatalogFile() throws(CatalogError) {
-    guard let digest = Self.digest(ofCatalogAt: folder.catalogPath, keys) else { return }
-    do throws(TrailError) {
-      _ = try trail.writeMark(
-        commit: committer.committed, predecessor: committer.predecessor, digest: ledger.sum.bytes, generation: file.generation,
-        catalogFileDigest: digest.bytes)
-    } catch { throw .io("trail: \(error)") }
+  /// The last mark names what the catalog holds, also after a commit that failed behind its mark.
+  private func markEnd() throws(TrailError) {
+    let digest = Self.digest(ofCatalogAt: folder.catalogPath, keys)
+    _ = try trail.writeMark(
+      commit: committer.committed, predecessor: committer.predecessor, digest: ledger.sum.bytes, generation: committer.generation,
+      catalogFileDigest: digest?.bytes)
   }
 
   /// The keyed digest of the catalog's file as it lies there; nil where it cannot be read. No log may be beside it.

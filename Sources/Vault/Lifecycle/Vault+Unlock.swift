@@ -1,6 +1,7 @@
 import Access
 import BlobStore
 import Catalog
+import Glibc
 package import Keys
 import Platform
 package import Sodium
@@ -30,35 +31,73 @@ extension Vault {
   ) throws(UnlockError) -> Vault {
     let folder: VaultFolder
     do throws(VaultFolderError) { folder = try VaultFolder.open(at: path) } catch { throw .folder(error) }
+    do throws(UnlockError) { return try unlock(folder, root, settings) } catch {
+      folder.release()
+      throw error
+    }
+  }
+
+  private static func unlock(
+    _ folder: VaultFolder, _ root: consuming SecretBytes, _ settings: VaultSettings
+  ) throws(UnlockError) -> Vault {
     let file = try authenticFile(folder, root)
     let keys: VaultKeys
     do throws(KeysError) { keys = try VaultKeys(vault: file.vault, root: root) } catch { throw UnlockError(error) }
+    let handles = OpenHandleSource()
+    // Before the catalog: only the trail can say whether its file may be opened at all.
+    let (trail, opening) = try openTrail(folder, keys, file, settings, handles)
+    let vault: Vault
+    do throws(UnlockError) {
+      vault = try unlock(folder, keys, file, trail, opening, settings, handles)
+    } catch {
+      // The trail ends as it was found: in order, or as after a crash.
+      if opening.wasClosedCleanly { try? trail.close() } else { trail.abandon() }
+      throw error
+    }
+    vault.startCommitting()
+    do throws(VaultError) {
+      try vault.committer.commitAndWait()
+      try vault.mendFile()
+    } catch {
+      try? vault.close()
+      throw UnlockError(error)
+    }
+    if !opening.wasClosedCleanly { vault.startRemovingGarbage() }
+    return vault
+  }
+
+  /// The vault, all statements about it compared; nothing is committed yet. On a throw the catalog is closed.
+  private static func unlock(
+    _ folder: VaultFolder, _ keys: VaultKeys, _ file: VaultFile, _ trail: TrailWriter, _ opening: TrailOpening,
+    _ settings: VaultSettings, _ handles: OpenHandleSource
+  ) throws(UnlockError) -> Vault {
+    try compareCatalogFile(folder, keys, opening)
     let catalog: SQLiteCatalog
     do throws(CatalogError) {
       catalog = try SQLiteCatalog.open(at: folder.catalogPath, settings: settings.catalog)
     } catch { throw UnlockError(error) }
-    let stored = try StoredState(catalog, keys)
-    guard file.generation >= stored.commit.generation else { throw .damaged("vault.json: older than the catalog") }
-
-    let handles = OpenHandleSource()
-    let opened = try openTrail(folder, keys, file, settings, handles)
-    let isRecovery = try compare(stored.commit, opened.opening, file)
-    let vault = try Vault(
-      folder: folder, keys: keys, file: file, trail: opened.writer, catalog: catalog, settings: settings, digests: stored.digests,
-      counters: stored.counters,
-      commit: stored.commit, lastMark: opened.opening.lastMark,
-      packs: stored.packs, rules: stored.rules, openHandles: handles)
-    do throws(VaultError) {
-      try vault.checkSmallTables()
-      _ = try vault.node(.root)
-      try vault.reloadRights()
+    do throws(UnlockError) {
+      let stored = try StoredState(catalog, keys)
+      guard file.generation >= stored.commit.generation else { throw .damaged("vault.json: older than the catalog") }
+      let isRecovery = try compare(stored.commit, opening, file)
+      let vault = try Vault(
+        folder: folder, keys: keys, file: file, trail: trail, catalog: catalog, settings: settings, digests: stored.digests,
+        counters: stored.counters, commit: stored.commit, lastMark: opening.lastMark, packs: stored.packs, rules: stored.rules,
+        openHandles: handles)
+      do throws(VaultError) {
+        try vault.checkSmallTables()
+        _ = try vault.node(.root)
+        if let failure = vault.reloadRights() { throw failure }
+      } catch {
+        vault.content.close()
+        throw UnlockError(error)
+      }
       if isRecovery { vault.recordRecovery() }
-      vault.startCommitting()
-      try vault.committer.commitAndWait()
-      try vault.mendFile()
-    } catch { throw UnlockError(error) }
-    if !opened.opening.wasClosedCleanly { vault.startRemovingGarbage() }
-    return vault
+      return vault
+    } catch {
+      try? catalog.close()
+      throw error
+    }
   }
 
   /// The copy of vault.json that counts, by the root key.
@@ -77,19 +116,38 @@ extension Vault {
   ) throws(UnlockError) -> (writer: TrailWriter, opening: TrailOpening) {
     do throws(TrailError) {
       return try TrailWriter.open(
-        in: folder.trailPath, vault: file.vault, keys: keys.trail, reviewers: file.reviewers.map(\.publicKey), settings: settings.trail,
+        in: folder.trailPath, vault: file.vault, keys: keys.trail, reviewers: file.reviewers.map(\.publicKey),
+        settings: settings.trail,
         openHandles: { handles.all })
     } catch { throw .trail("\(error)") }
+  }
+
+  /// After an end in order the catalog's file is, byte for byte, the one that was closed. Compared before SQLite reads a byte of it.
+  private static func compareCatalogFile(_ folder: VaultFolder, _ keys: VaultKeys, _ opening: TrailOpening) throws(UnlockError) {
+    guard opening.wasClosedCleanly, let closed = opening.lastMark?.catalogFileDigest else { return }
+    let isAlone = ["-wal", "-journal"].allSatisfy { suffix in
+      // An empty log is what a reader may leave; one with bytes would be replayed into the file.
+      guard let file = try? File(folder.catalogPath + suffix, O_RDONLY) else { return !Files.exists(folder.catalogPath + suffix) }
+      return (try? file.size()) == 0
+    }
+    guard isAlone, let found = digest(ofCatalogAt: folder.catalogPath, keys), found == closed else {
+      throw .damaged("catalog: its file is not the one that was closed")
+    }
   }
 
   /// Catalog and trail must agree (DESIGN §4). Returns whether a crash fell between a mark and its commit.
   static func compare(_ commit: CommitRecord, _ opening: TrailOpening, _ file: VaultFile) throws(UnlockError) -> Bool {
     guard let last = opening.lastMark else { throw .trail("the trail names no commit, the catalog holds \(commit.number)") }
     guard file.generation >= last.generation else { throw .damaged("vault.json: older than the trail") }
+    if opening.wasClosedCleanly, commit.number < last.commit {
+      // An end in order leaves no mark without its commit.
+      throw .damaged("catalog: holds commit \(commit.number), the trail's last is \(last.commit): an older catalog was put back")
+    }
     guard let mark = opening.marks.first(where: { $0.commit == commit.number }) else {
       if last.predecessor == commit.number { return true }
       guard last.commit < commit.number else {
-        throw .damaged("catalog: holds commit \(commit.number), the trail's last is \(last.commit): an older catalog was put back")
+        throw .damaged(
+          "catalog: holds commit \(commit.number), the trail's last is \(last.commit): an older catalog was put back")
       }
       throw .trail("the catalog holds commit \(commit.number), which the trail does not know: an older trail was put back")
     }
@@ -113,6 +171,10 @@ extension Vault {
     for table in [Table.grant, .barrier, .boundary, .pack] {
       try ledger.check(CatalogBuckets.bucket(of: table), in: catalog, keys: keys)
     }
+    // Of table meta only the counters are under a digest. An older row would give numbers out twice.
+    let meta = CatalogBuckets.bucket(of: .meta)
+    let counters = tree.withLock { rules.stored[RowKey(.meta, MetaKey.counters.rawValue)] }
+    guard counters == ledger.digest(of: meta) else { throw .damaged("catalog rows of bucket \(meta) are not the ones committed") }
   }
 }
 

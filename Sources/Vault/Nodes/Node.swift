@@ -18,6 +18,8 @@ package final class Node: @unchecked Sendable {
   var content: DocumentContent?
   /// Handles open on it.
   package internal(set) var openCount = 0
+  /// Operations that work on its content right now, open or not.
+  var userCount = 0
   package internal(set) var isRemoved = false
   /// Changed since the last commit began (`dirty`), or part of the commit under way (`committing`).
   var isDirty = false
@@ -46,6 +48,9 @@ package final class Node: @unchecked Sendable {
     self.tag = tag
     self.stored = stored
   }
+
+  /// Its content must stay in memory, and the bytes of a removed document on disk.
+  var isInUse: Bool { openCount > 0 || userCount > 0 }
 
   var key: DentryKey { DentryKey(parent: record.parent, tag: tag) }
 }

@@ -54,6 +54,8 @@ struct NodeTable {
     nodes[node.id] = node
     names[node.key] = node
     queue.append(node.id)
+    // Removed nodes leave their numbers behind.
+    if queue.count > 1024 + 2 * nodes.count { queue.removeAll { nodes[$0] == nil } }
   }
 
   /// Notes that a child of `folder` differs from the catalog, in group `group`.
@@ -136,7 +138,7 @@ struct NodeTable {
       let id = queue[hand]
       hand += 1
       guard let node = nodes[id] else { continue }
-      if node.wasUsed || node.isDirty || node.isCommitting || node.openCount > 0 || id == .root {
+      if node.wasUsed || node.isDirty || node.isCommitting || node.isInUse || id == .root {
         node.wasUsed = false
         kept.append(id)
         continue

@@ -52,7 +52,10 @@ extension Vault {
   package func remove(_ node: Node) throws(VaultError) -> [Rule] {
     try changesRefused.check()
     guard let folder = try parent(of: node) else { throw .notEmpty }
-    try prepareRemoval(node)
+    return try removing(node) { () throws(VaultError) in try remove(node, from: folder) }
+  }
+
+  private func remove(_ node: Node, from folder: Node) throws(VaultError) -> [Rule] {
     var dropped: [Rule] = []
     while true {
       let seen = tree.withLock { node.childChanges }
@@ -82,15 +85,28 @@ extension Vault {
 
   /// Moves `node` to `name` in `folder`. `replaced` is what the caller judged to stand there, nil for nothing.
   /// Returns false where something changed meanwhile: look up, judge and call again.
-  package func rename(_ node: Node, to name: Name, in folder: Node, over replaced: Node?, mode: RenameMode) throws(VaultError) -> Bool {
+  package func rename(_ node: Node, to name: Name, in folder: Node, over replaced: Node?, mode: RenameMode) throws(VaultError)
+    -> Bool
+  {
     try changesRefused.check()
     let key = DentryKey(parent: folder.id, tag: keys.nameTag(parent: folder.id, name: name))
     guard let source = try parent(of: node) else { throw .notFolder }
     if mode == .keepExisting, replaced != nil { throw .exists }
-    if let replaced, mode == .replace {
-      try prepareRemoval(replaced)
-      if replaced.kind == .folder { guard try isEmpty(replaced) else { throw .notEmpty } }
+    guard let replaced, mode == .replace else {
+      return try rename(node, from: source, to: key, name, in: folder, over: replaced, mode: mode, seen: nil)
     }
+    return try removing(replaced) { () throws(VaultError) in
+      let seen = tree.withLock { replaced.childChanges }
+      if replaced.kind == .folder { guard try isEmpty(replaced) else { throw .notEmpty } }
+      return try rename(node, from: source, to: key, name, in: folder, over: replaced, mode: mode, seen: seen)
+    }
+  }
+
+  /// - Parameter seen: the count of changes below `replaced` when it was found empty; nil where it stays.
+  private func rename(
+    _ node: Node, from source: Node, to key: DentryKey, _ name: Name, in folder: Node, over replaced: Node?, mode: RenameMode,
+    seen: UInt64?
+  ) throws(VaultError) -> Bool {
     let movesFolder = node.kind == .folder || (mode == .exchange && replaced?.kind == .folder)
     let body = { [self] (ancestors: [Node]) throws(VaultError) -> Bool in
       try tree.withLockThrowing { () throws(VaultError) -> Bool in
@@ -99,6 +115,7 @@ extension Vault {
         case .node(let there): guard there === replaced else { return false }
         case .free, .unknown: guard replaced == nil else { return false }
         }
+        if let seen, replaced?.childChanges != seen { return false }
         let now = Clock.wall()
         if mode == .exchange, let replaced {
           exchangeLocked(node, replaced, now: now)
@@ -175,9 +192,10 @@ extension Vault {
     markDirty(second)
   }
 
-  /// What a removal subtracts from the digests must be known before the lock is taken.
-  private func prepareRemoval(_ node: Node) throws(VaultError) {
-    if node.kind == .document { _ = try loadedContent(of: node) }
+  /// Runs `body`, which may remove the node, while its content stays in memory: which blobs go with it must be known under the lock.
+  private func removing<Result>(_ node: Node, _ body: () throws(VaultError) -> Result) throws(VaultError) -> Result {
+    guard node.kind == .document else { return try body() }
+    return try usingContent(of: node) { (_) throws(VaultError) in try body() }
   }
 }
 

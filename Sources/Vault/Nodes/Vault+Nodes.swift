@@ -20,6 +20,8 @@ extension Vault {
       let row: SealedRow?
       do throws(CatalogError) { row = try catalog.node(id) } catch { throw VaultError(error) }
       guard let row else {
+        // A row that was taken away is damage, not absence.
+        try ledger.check(bucketOf: id, in: catalog, keys: keys)
         if committer.epoch == epoch { throw .gone }
         continue
       }

@@ -38,17 +38,31 @@ extension Vault {
         throw error
       }
       tree.withLock { for edit in edits { rules.apply(edit) } }
-      try reloadRights()
+      reloadRights()
     }
   }
 
-  /// Makes the table of rights anew from the rules and the folders above them.
-  func reloadRights() throws(VaultError) {
-    try folderMoves.withLockThrowing { () throws(VaultError) -> Void in
+  /// Makes the table of rights anew from the rules and the folders above them; always, since a rule that is on disk is in force. Where a
+  /// folder cannot be loaded, what was known above it stays.
+  /// - Returns: Why folders could not be loaded, if any.
+  @discardableResult
+  func reloadRights() -> VaultError? {
+    var failure: VaultError?
+    folderMoves.withLock {
+      let (folders, known) = tree.withLock { (rules.folders, rules.parents) }
       var parents: [NodeID: NodeID] = [.root: .none]
-      for folder in tree.withLock({ rules.folders }) where parents[folder] == nil {
-        for node in try chain(to: try node(folder)) where node.id != .root {
-          parents[node.id] = tree.withLock { node.record.parent }
+      for folder in folders where parents[folder] == nil {
+        do throws(VaultError) {
+          for node in try chain(to: try node(folder)) where node.id != .root {
+            parents[node.id] = tree.withLock { node.record.parent }
+          }
+        } catch {
+          failure = error
+          var below = folder
+          while parents[below] == nil, let above = known[below] {
+            parents[below] = above
+            below = above
+          }
         }
       }
       tree.withLock {
@@ -56,6 +70,7 @@ extension Vault {
         publishRights()
       }
     }
+    return failure
   }
 
   // MARK: Under the tree lock
