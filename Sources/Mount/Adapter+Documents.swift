@@ -14,12 +14,15 @@ extension Adapter {
   func open(_ request: borrowing Request, _ node: NodeNumber, flags: FileFlags, reply: consuming ReplyOpen) {
     do throws(FSError) {
       let handle = try files.open(caller(request), number(node), access(flags))
-      if reply.send(FileHandle(rawValue: handle.value), Self.documentFlags) == .discarded { files.release(handle, lockOwner: nil) }
+      if reply.send(FileHandle(rawValue: handle.value), Self.documentFlags) == .discarded {
+        files.release(handle, lockOwner: nil)
+      }
     } catch { reply.fail(error.errno) }
   }
 
   func create(
-    _ request: borrowing Request, _ name: Fuse.Name, in folder: NodeNumber, mode: UInt32, flags: FileFlags, reply: consuming ReplyCreate
+    _ request: borrowing Request, _ name: Fuse.Name, in folder: NodeNumber, mode: UInt32, flags: FileFlags,
+    reply: consuming ReplyCreate
   ) {
     do throws(FSError) {
       let made = try files.create(
@@ -61,7 +64,9 @@ extension Adapter {
     } catch { reply.fail(error.errno) }
   }
 
-  func flush(_ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, owner: LockOwner, reply: consuming ReplyEmpty) {
+  func flush(
+    _ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, owner: LockOwner, reply: consuming ReplyEmpty
+  ) {
     do throws(FSError) {
       try files.flush(HandleID(handle.rawValue), lockOwner: owner.rawValue)
       reply.succeed()
@@ -76,11 +81,15 @@ extension Adapter {
     reply.succeed()
   }
 
-  func fsync(_ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, isDataOnly: Bool, reply: consuming ReplyEmpty) {
+  func fsync(
+    _ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, isDataOnly: Bool, reply: consuming ReplyEmpty
+  ) {
     sync(reply)
   }
 
-  func fsyncdir(_ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, isDataOnly: Bool, reply: consuming ReplyEmpty) {
+  func fsyncdir(
+    _ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, isDataOnly: Bool, reply: consuming ReplyEmpty
+  ) {
     sync(reply)
   }
 
@@ -118,16 +127,19 @@ extension Adapter {
   ) {
     do throws(FSError) {
       let count = try files.copy(
-        caller(request), from: HandleID(handle.rawValue), at: offset, to: HandleID(newHandle.rawValue), at: newOffset, count: byteCount)
+        caller(request), from: HandleID(handle.rawValue), at: offset, to: HandleID(newHandle.rawValue), at: newOffset,
+        count: byteCount)
       reply.send(byteCount: count)
     } catch { reply.fail(error.errno) }
   }
 
   func lseek(
-    _ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, offset: UInt64, whence: Int32, reply: consuming ReplySeek
+    _ request: borrowing Request, _ node: NodeNumber, _ handle: FileHandle, offset: UInt64, whence: Int32,
+    reply: consuming ReplySeek
   ) {
     do throws(FSError) {
-      let found = try files.seek(caller(request), HandleID(handle.rawValue), from: offset, toData: whence == Int32(csystem_seek_data))
+      let found = try files.seek(
+        caller(request), HandleID(handle.rawValue), from: offset, toData: whence == Int32(csystem_seek_data))
       reply.send(offset: found)
     } catch { reply.fail(error.errno) }
   }

@@ -41,7 +41,8 @@ extension Adapter {
   private func range(_ lock: FileLock) -> LockRange { LockRange(first: lock.start, last: lock.end, style: .posix) }
 
   private func set(
-    _ request: borrowing Request, _ handle: FileHandle, _ kind: FileLock.Kind, _ range: LockRange, _ owner: LockOwner, _ waits: Bool,
+    _ request: borrowing Request, _ handle: FileHandle, _ kind: FileLock.Kind, _ range: LockRange, _ owner: LockOwner,
+    _ waits: Bool,
     _ reply: consuming ReplyEmpty
   ) {
     let files = files

@@ -20,7 +20,8 @@ extension Adapter {
   }
 
   func mknod(
-    _ request: borrowing Request, _ name: Fuse.Name, in folder: NodeNumber, mode: UInt32, device: UInt32, reply: consuming ReplyEntry
+    _ request: borrowing Request, _ name: Fuse.Name, in folder: NodeNumber, mode: UInt32, device: UInt32,
+    reply: consuming ReplyEntry
   ) {
     guard mode & UInt32(S_IFMT) == UInt32(S_IFREG) || mode & UInt32(S_IFMT) == 0 else {
       reply.fail(files.refuse(caller(request), in: number(folder), .device).errno)
@@ -34,7 +35,8 @@ extension Adapter {
   }
 
   func symlink(
-    _ request: borrowing Request, _ name: Fuse.Name, in folder: NodeNumber, target: UnsafeRawBufferPointer, reply: consuming ReplyEntry
+    _ request: borrowing Request, _ name: Fuse.Name, in folder: NodeNumber, target: UnsafeRawBufferPointer,
+    reply: consuming ReplyEntry
   ) {
     make(.symlink, request, name, folder, 0o777, reply, target: Array(target))
   }
@@ -50,7 +52,9 @@ extension Adapter {
     } catch { reply.fail(error.errno) }
   }
 
-  func link(_ request: borrowing Request, _ node: NodeNumber, to name: Fuse.Name, in folder: NodeNumber, reply: consuming ReplyEntry) {
+  func link(
+    _ request: borrowing Request, _ node: NodeNumber, to name: Fuse.Name, in folder: NodeNumber, reply: consuming ReplyEntry
+  ) {
     reply.fail(files.refuse(caller(request), in: number(folder), .hardLink).errno)
   }
 

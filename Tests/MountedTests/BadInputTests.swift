@@ -188,7 +188,10 @@ extension MountedTests {
         ])
         #expect(secret.status != 0, "\(secret.all)")
         let query = try vault.strongroom(
-          ["log", "query", vault.vault + "/trail", "--identity", noKey, "--identity-passphrase-file", vault.reviewerPassphraseFile])
+          [
+            "log", "query", vault.vault + "/trail", "--identity", noKey, "--identity-passphrase-file",
+            vault.reviewerPassphraseFile,
+          ])
         #expect(query.status != 0 && query.standardError.hasPrefix("strongroom: error: "), "\(query.all)")
       }
     }

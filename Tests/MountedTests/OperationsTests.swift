@@ -114,7 +114,7 @@ private let rows: [Row] = [
   Row("8 sendfile", allBut: But.read, records: ["OPEN", "PAGES"]) { actor, folder in
     try with(actor, folder + "/letter", "r") { try actor.tries("sendfile", $0, 0, 10) }
   },
-  Row("8 exec", allBut: But.read, records: ["PAGES"]) { try $0.tries("exec", $1 + "/tool") },
+  Row("8 exec", allBut: But.read, records: ["OPEN", "READ"]) { try $0.tries("exec", $1 + "/tool") },
   // 9
   Row("9 write", allBut: But.edit, records: ["OPEN", "WRITE"]) { actor, folder in
     try with(actor, folder + "/letter", "w") { try actor.tries("pwrite", $0, 4, "words") }

@@ -15,7 +15,8 @@ extension ControlFailure {
     case .failed(.io): self.init(code: "trail-unavailable", hint: "see-status", exitCode: 1)
     case .failed(.accessDenied): self.init(code: "identity-unknown", exitCode: 4)
     case .failed(.noSpace): self.init(code: "changes-refused", hint: "see-status", exitCode: 1)
-    case .failed(let error): self.init(code: "operation-failed", arguments: ["errno": String(error.errno)], hint: "see-status", exitCode: 1)
+    case .failed(let error):
+      self.init(code: "operation-failed", arguments: ["errno": String(error.errno)], hint: "see-status", exitCode: 1)
     }
   }
 
@@ -31,7 +32,8 @@ extension ControlFailure {
   private init(_ error: AdministrationError, _ files: VaultFS) {
     func path(_ folder: NodeID) -> [String: String] { ["path": VaultPath(of: folder, files).text] }
     switch error {
-    case .lacksGrant(let folder): self.init(code: "not-permitted", arguments: path(folder), hint: "ask-administrator", exitCode: 4)
+    case .lacksGrant(let folder):
+      self.init(code: "not-permitted", arguments: path(folder), hint: "ask-administrator", exitCode: 4)
     case .forThemself(let principal):
       self.init(code: "own-grant", arguments: ["principal": principal.description], exitCode: 4)
     case .otherMaker: self.init(code: "not-permitted", arguments: ["path": ""], exitCode: 4)

@@ -1,7 +1,7 @@
 import Access
 import Vault
-import VaultFormat
 import VaultFS
+import VaultFormat
 
 /// Grants, barriers, boundaries.
 extension RequestHandler {
@@ -10,7 +10,8 @@ extension RequestHandler {
     case .grantAdd(let new):
       let grant = try perform { () throws(AdministrationFailure) in
         try files.addGrant(
-          caller, on: new.path.bytes, to: new.to.description, new.rights, from: new.from?.nanoseconds, until: new.until?.nanoseconds,
+          caller, on: new.path.bytes, to: new.to.description, new.rights, from: new.from?.nanoseconds,
+          until: new.until?.nanoseconds,
           reason: new.reason)
       }
       replies.send(.grants([report(grant)]))
@@ -36,7 +37,8 @@ extension RequestHandler {
       }
       replies.send(.barriers([report(barrier)]))
     case .barrierRemove(let old):
-      let barrier = try perform { () throws(AdministrationFailure) in try files.removeBarrier(caller, old.id, reason: old.reason) }
+      let barrier = try perform { () throws(AdministrationFailure) in try files.removeBarrier(caller, old.id, reason: old.reason)
+      }
       replies.send(.barriers([report(barrier)]))
     case .barrierList(let list):
       let barriers = try perform { () throws(AdministrationFailure) in
@@ -71,7 +73,8 @@ extension RequestHandler {
   private func report(_ grant: Grant) -> GrantReport {
     GrantReport(
       id: grant.id, path: VaultPath(of: grant.folder, files), to: grant.principal.wireName, rights: grant.rights,
-      from: grant.from.map { WallTime(nanoseconds: $0) }, until: grant.until.map { WallTime(nanoseconds: $0) }, giver: grant.giver.wireName,
+      from: grant.from.map { WallTime(nanoseconds: $0) }, until: grant.until.map { WallTime(nanoseconds: $0) },
+      giver: grant.giver.wireName,
       given: WallTime(nanoseconds: grant.given), reason: grant.reason, state: state(grant.from, grant.until, grant.principal))
   }
 

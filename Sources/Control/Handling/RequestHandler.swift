@@ -1,6 +1,6 @@
 import Access
-import VaultFormat
 package import VaultFS
+import VaultFormat
 
 /// Answers the requests of a running mount: turns them into calls of VaultFS, as the peer's uid, and results into reports.
 package final class RequestHandler: Sendable {
@@ -62,7 +62,9 @@ package struct MountFacts: Sendable {
   package var privateUser: String?
   package var configuration: [String: String]
 
-  package init(mountpoint: String, mounted: WallTime, uid: UInt32, pid: Int32, privateUser: String?, configuration: [String: String]) {
+  package init(
+    mountpoint: String, mounted: WallTime, uid: UInt32, pid: Int32, privateUser: String?, configuration: [String: String]
+  ) {
     self.mountpoint = mountpoint
     self.mounted = mounted
     self.uid = uid

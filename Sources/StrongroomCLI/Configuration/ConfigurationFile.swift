@@ -89,7 +89,10 @@ package enum ConfigurationFile {
     case .duplicatedKeysInMapping(let duplicates, let context):
       return CommandFailure(
         .usage, .configRepeated,
-        ["place": "\(name):\(secondLine(of: duplicates.sorted().first ?? "", in: text) ?? context.mark.line)", "name": duplicates.sorted().joined(separator: ", ")])
+        [
+          "place": "\(name):\(secondLine(of: duplicates.sorted().first ?? "", in: text) ?? context.mark.line)",
+          "name": duplicates.sorted().joined(separator: ", "),
+        ])
     default:
       return CommandFailure(.usage, .configSyntax, ["place": name, "reason": "\(error)".filter { !$0.isNewline }])
     }

@@ -102,3 +102,11 @@ package struct MountTable: Sendable {
 
   private static func text(_ field: ArraySlice<UInt8>) -> String { PathBytes.text(unescaped(field)) }
 }
+
+extension MountTable {
+  /// Whether what is mounted there answers nobody any more: its process has ended without unmounting.
+  static func isDead(_ mountpoint: [UInt8]) -> Bool {
+    var status = stat()
+    return stat(PathBytes.text(mountpoint), &status) != 0 && (errno == ENOTCONN || errno == ECONNABORTED)
+  }
+}

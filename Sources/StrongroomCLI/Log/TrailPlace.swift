@@ -41,7 +41,10 @@ package struct TrailPlace: Sendable {
       let connection = try context.connect(found)
       try connection.ask(.review(ReviewNotice(fingerprint: fingerprint, command: command, filters: filters))) { _ in }
     } catch {
-      guard error.code == ErrorText.notMounted.rawValue, mounted == nil else { throw error }
+      // A mount whose process is gone can record nothing; what stands in the table is its shell.
+      guard error.code == ErrorText.notMounted.rawValue, mounted.map({ MountTable.isDead($0.mountpoint) }) ?? true else {
+        throw error
+      }
     }
   }
 }

@@ -253,7 +253,9 @@ package enum ErrorText: String, MessageTable {
     case .mountpointBusy: Texts("'{path}' is in use", "“{path}”正在使用中")
     case .mountNotPermitted: Texts("mounting on '{path}' is not permitted", "无权在“{path}”上挂载")
     case .userAllowOther:
-      Texts("other users cannot be let in: user_allow_other is not set in /etc/fuse.conf", "无法允许其他用户访问：/etc/fuse.conf 未设置 user_allow_other")
+      Texts(
+        "other users cannot be let in: user_allow_other is not set in /etc/fuse.conf",
+        "无法允许其他用户访问：/etc/fuse.conf 未设置 user_allow_other")
 
     case .badText: Texts("the reason or name is empty, too long or holds control characters", "理由或名称为空、过长或含有控制字符")
     case .sharesID: Texts("another name comes first for the same id: '{name}'", "同一编号另有优先名称：“{name}”")

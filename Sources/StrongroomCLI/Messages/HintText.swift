@@ -57,12 +57,16 @@ package enum HintText: String, MessageTable {
   package var texts: Texts {
     switch self {
     case .runVerify:
-      Texts("strongroom verify VAULT names all that is damaged; keep a copy before you try to mend it", "strongroom verify 保险库 会列出全部损坏之处；修复前请先保留副本")
-    case .loadFuse: Texts("load the module with: modprobe fuse; a container must be given the device", "可运行 modprobe fuse；容器需映射该设备")
+      Texts(
+        "strongroom verify VAULT names all that is damaged; keep a copy before you try to mend it",
+        "strongroom verify 保险库 会列出全部损坏之处；修复前请先保留副本")
+    case .loadFuse:
+      Texts("load the module with: modprobe fuse; a container must be given the device", "可运行 modprobe fuse；容器需映射该设备")
     case .makeMountpoint: Texts("make it first: mkdir {path}", "请先创建：mkdir {path}")
     case .emptyMountpoint: Texts("use an empty folder: what is in it would be hidden", "请使用空目录：其中内容会被遮盖")
     case .mountAsRoot: Texts("mount as root, or on a folder of your own", "请以 root 身份挂载，或挂载到自己的目录")
-    case .userAllowOther: Texts("add that line to /etc/fuse.conf, or mount for one user with --user", "请在 /etc/fuse.conf 中加入该行，或用 --user 只为一个用户挂载")
+    case .userAllowOther:
+      Texts("add that line to /etc/fuse.conf, or mount for one user with --user", "请在 /etc/fuse.conf 中加入该行，或用 --user 只为一个用户挂载")
     case .nameItsFolder: Texts("rights stand on folders: name the folder that holds it", "权限设在目录上，请指明其所在目录")
     case .seeStatus: Texts("strongroom status says what is wrong", "strongroom status 会说明原因")
     case .listSlots: Texts("see the slots: strongroom key list VAULT", "可用 strongroom key list 保险库 查看密钥槽")

@@ -170,7 +170,9 @@ final class MountService: @unchecked Sendable {
     guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0, chmod(path, 0o2750) == 0 else {
       throw CommandFailure(SystemError("chown", errno))
     }
-    for name in (try? Files.list(path)) ?? [] where name != "signer" { _ = chown(path + "/" + name, uid_t.max, entry.pointee.gr_gid) }
+    for name in (try? Files.list(path)) ?? [] where name != "signer" {
+      _ = chown(path + "/" + name, uid_t.max, entry.pointee.gr_gid)
+    }
     // The way to it: reviewers may pass through the vault's folder, and see nothing of it.
     let vault = Files.folder(of: path)
     guard chown(vault, uid_t.max, entry.pointee.gr_gid) == 0, chmod(vault, 0o710) == 0 else {

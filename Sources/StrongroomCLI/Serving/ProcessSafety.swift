@@ -9,7 +9,9 @@ enum ProcessSafety {
   static func secure() throws(CommandFailure) {
     guard csystem_forbid_dumps() == 0 else { throw CommandFailure(SystemError("prctl", errno)) }
     var none = rlimit(rlim_cur: 0, rlim_max: 0)
-    guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0 else { throw CommandFailure(SystemError("setrlimit", errno)) }
+    guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0 else {
+      throw CommandFailure(SystemError("setrlimit", errno))
+    }
     csystem_raise_limits()
     // Pages are locked as they are first touched, so that what is never used takes no memory.
     guard csystem_lock_memory() == 0 else { throw CommandFailure(.error, .memoryNotLocked, hint: .memoryLock) }

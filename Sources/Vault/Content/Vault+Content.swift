@@ -6,7 +6,8 @@ import VaultFormat
 /// How the vault's content store is put together.
 extension Vault {
   static func makeContent(
-    _ folder: VaultFolder, _ keys: VaultKeys, _ settings: VaultSettings, _ packs: [PackNumber: PackRecord], _ numbers: NumberSource
+    _ folder: VaultFolder, _ keys: VaultKeys, _ settings: VaultSettings, _ packs: [PackNumber: PackRecord],
+    _ numbers: NumberSource
   ) throws(UnlockError) -> ContentStore {
     do throws(ContentError) {
       return try ContentStore(

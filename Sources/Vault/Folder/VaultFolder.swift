@@ -30,7 +30,8 @@ package final class VaultFolder: Sendable {
 
   /// What a vault folder holds; anything else in it is not ours.
   static let names: Set<String> = [
-    firstCopy, secondCopy, firstCopy + ".new", secondCopy + ".new", "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm", "blobs",
+    firstCopy, secondCopy, firstCopy + ".new", secondCopy + ".new", "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm",
+    "blobs",
     "packs", "trail", "lock",
   ]
 

@@ -1,6 +1,7 @@
 import Access
 import BlobStore
 import Catalog
+import Glibc
 package import Keys
 import Platform
 package import Sodium
@@ -95,7 +96,8 @@ extension Vault {
         .add(
           .grant(
             Grant(
-              id: try newRuleID(), folder: .root, principal: administrator, rights: [.list, .grant], giver: Administration.founder,
+              id: try newRuleID(), folder: .root, principal: administrator, rights: [.list, .grant],
+              giver: Administration.founder,
               reason: "first administrator", given: now))))
     }
     for edit in edits { try record(edit, "init") }
@@ -105,6 +107,7 @@ extension Vault {
   private func record(_ edit: RuleEdit, _ operation: String) throws(VaultError) {
     guard case .grant(let grant) = edit.rule else { return }
     var record = Record(.grant)
+    record.actor = Record.Actor(uid: getuid(), name: Administration.founder.name, pid: getpid())
     record.object = Record.Object(node: grant.folder, path: [0x2f])
     record.details = [
       Record.Detail("operation", operation), Record.Detail("rule", String(grant.id.value)),

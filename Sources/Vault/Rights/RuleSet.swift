@@ -33,7 +33,8 @@ struct RuleSet {
   /// Rules that stand on one folder, in order of number.
   func rules(on folder: NodeID) -> [Rule] {
     let found =
-      grants.values.filter { $0.folder == folder }.map(Rule.grant) + barriers.values.filter { $0.folder == folder }.map(Rule.barrier)
+      grants.values.filter { $0.folder == folder }.map(Rule.grant)
+      + barriers.values.filter { $0.folder == folder }.map(Rule.barrier)
       + boundaries.values.filter { $0.folder == folder }.map(Rule.boundary)
     return found.sorted { $0.id < $1.id }
   }

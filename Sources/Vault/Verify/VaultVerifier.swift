@@ -112,7 +112,8 @@ package struct VaultVerifier {
       counted.report.trailFrameCount = report.recordCount + report.markCount + report.checkpointCount
       switch report.verdict {
       case .whole: break
-      case .broken(let place): tell(Finding(.trail, "trail", place.description))
+      case .broken(let place):
+        tell(Finding(.trail, place.segment == 0 ? "trail" : "trail/\(TrailFiles.segment(place.segment))", place.description))
       case .consistent(let findings): for finding in findings { tellNote(finding) }
       }
     } catch {

@@ -30,7 +30,8 @@ extension VaultFS {
   package func removeBarrier(_ caller: Caller, _ id: RuleID, reason: String) throws(AdministrationFailure) -> Barrier {
     let judge = try administrator(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
-    guard let barrier = vault.barriers.first(where: { $0.id == id }), let place = try standing(atRule: barrier.folder, judge) else {
+    guard let barrier = vault.barriers.first(where: { $0.id == id }), let place = try standing(atRule: barrier.folder, judge)
+    else {
       throw .noSuchRule(id)
     }
     let above = try parentStanding(place.folder, judge)
@@ -48,7 +49,9 @@ extension VaultFS {
 
   /// Barriers at or below a folder, as far as the caller manages the folders they stand on. Nobody is shown one for being named by it:
   /// its reason and owner are for `grant` holders.
-  package func barriers(_ caller: Caller, under path: [UInt8]?, against principalName: String?) throws(AdministrationFailure) -> [Barrier] {
+  package func barriers(_ caller: Caller, under path: [UInt8]?, against principalName: String?) throws(AdministrationFailure)
+    -> [Barrier]
+  {
     let judge = try administrator(caller)
     let scope = try scope(path, judge)
     return try select(vault.barriers) { (barrier) throws(AdministrationFailure) in
@@ -94,6 +97,8 @@ extension VaultFS {
   package func boundaries(_ caller: Caller, under path: [UInt8]?) throws(AdministrationFailure) -> [Boundary] {
     let judge = try administrator(caller)
     let scope = try scope(path, judge)
-    return try select(vault.boundaries) { (boundary) throws(AdministrationFailure) in try isListed(boundary.folder, nil, scope, judge) }
+    return try select(vault.boundaries) { (boundary) throws(AdministrationFailure) in
+      try isListed(boundary.folder, nil, scope, judge)
+    }
   }
 }

@@ -41,6 +41,8 @@ final class HandleTable: @unchecked Sendable {
   var count: Int { (0..<Self.shardCount).reduce(0) { total, shard in total + locks[shard].withLock { shards[shard].count } } }
 
   var all: [OpenDocument] {
-    (0..<Self.shardCount).flatMap { shard in locks[shard].withLock { Array(shards[shard].values) } }.sorted { $0.id.value < $1.id.value }
+    (0..<Self.shardCount).flatMap { shard in locks[shard].withLock { Array(shards[shard].values) } }.sorted {
+      $0.id.value < $1.id.value
+    }
   }
 }

@@ -121,10 +121,10 @@ extension VaultFS {
   /// - Throws: `error`, recorded, unless every right in `needed` is there.
   func require(
     _ needed: Rights, _ judge: Judge, _ standing: Standing, _ operation: Operation, _ node: Node,
-    as error: FSError = .accessDenied
+    as error: FSError = .accessDenied, through handle: OpenDocument? = nil
   ) throws(FSError) {
     guard !standing.rights.isSuperset(of: needed) else { return }
     let lacking = needed.subtracting(standing.rights)
-    throw deny(judge, operation, node, standing.decision(for: lacking), error)
+    throw deny(judge, operation, node, standing.decision(for: lacking), error, through: handle)
   }
 }

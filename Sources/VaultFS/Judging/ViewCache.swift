@@ -29,7 +29,9 @@ final class ViewCache: @unchecked Sendable {
     let uid = subject.user.id
     let shard = Int(uid) % Self.shardCount
     let known = locks[shard].withLock { entries[shard][uid] }
-    if let known, known.generation == rights.generation, known.subject === subject, known.view.isValid(at: now) { return known.view }
+    if let known, known.generation == rights.generation, known.subject === subject, known.view.isValid(at: now) {
+      return known.view
+    }
     let view = rights.view(for: subject, now: now)
     let entry = Entry(subject: subject, view: view, generation: rights.generation)
     locks[shard].withLock {

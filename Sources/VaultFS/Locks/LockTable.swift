@@ -80,7 +80,9 @@ final class LockTable: @unchecked Sendable {
   /// Ends a wait that was interrupted. Returns false where it has been answered already.
   func cancel(_ node: NodeID, _ waiter: LockWaiter) -> Bool {
     lock.withLock {
-      guard var document = documents[node], let place = document.waiting.firstIndex(where: { $0 === waiter }) else { return false }
+      guard var document = documents[node], let place = document.waiting.firstIndex(where: { $0 === waiter }) else {
+        return false
+      }
       document.waiting.remove(at: place)
       documents[node] = document.isEmpty ? nil : document
       return true

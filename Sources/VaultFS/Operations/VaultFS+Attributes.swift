@@ -111,18 +111,39 @@ extension VaultFS {
     } else {
       (node, standing) = try visibleNode(number, judge, operation)
     }
-    let isMaker = open.map { $0.isCreator && $0.opener.uid == caller.uid && standing.rights.contains(.add) } ?? false
+    let isMaker = standing.rights.contains(.add) && isMaker(caller, of: node, through: open)
     if !isMaker {
       // A truncation is a write: EACCES. An attribute without `edit` is EPERM.
       try require(.edit, judge, standing, operation, node, as: change.size == nil ? .notPermitted : .accessDenied)
     }
     try judgeOpener(open, judge, .edit, operation)
+    try requireOwnership(change, judge, node)
     try requireTrail()
     if let size = change.size { try truncate(node, to: size) }
     if change.hasAttributes { try apply(change, to: node) }
     recordAttributeChange(
       judge, node, open, change, isMaker ? .creator(standing.grant(for: .add)) : standing.decision(for: .edit))
     return attributes(of: node, number, standing)
+  }
+
+  /// Whether the caller holds the handle that created the document. The kernel names no handle for `fchmod` and `futimens`, so that any
+  /// such handle of theirs that is still open counts.
+  private func isMaker(_ caller: Caller, of node: Node, through open: OpenDocument?) -> Bool {
+    if let open { return open.isCreator && open.opener.uid == caller.uid }
+    return handles.all.contains { $0.node === node && $0.isCreator && $0.opener.uid == caller.uid }
+  }
+
+  /// As elsewhere only root gives a document away, to a user or a group; others name themselves and their own groups. `edit` alone would
+  /// let an editor write any name beside a paper, and `cp -a` counts on the refusal.
+  private func requireOwnership(_ change: AttributeChange, _ judge: Judge, _ node: Node) throws(FSError) {
+    guard judge.caller.uid != 0 else { return }
+    let record = vault.record(of: node)
+    let isOwnUser = change.uid.map { $0 == record.uid || $0 == judge.caller.uid } ?? true
+    let isOwnGroup =
+      change.gid.map { gid in
+        gid == record.gid || gid == judge.caller.gid || judge.subject.groups.contains { $0.id == gid }
+      } ?? true
+    guard isOwnUser, isOwnGroup else { throw deny(judge, .setattr, node, .neverAllowed, .notPermitted) }
   }
 
   private func truncate(_ node: Node, to size: UInt64) throws(FSError) {

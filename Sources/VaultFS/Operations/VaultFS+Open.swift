@@ -220,7 +220,7 @@ extension VaultFS {
     let place = handle.node.placeGeneration.load(ordering: .acquiring)
     let standing = try standing(judge, of: handle.node)
     let isMaker = handle.isCreator && caller.uid == handle.opener.uid && standing.rights.contains(.add)
-    if !isMaker { try require(right, judge, standing, operation, handle.node) }
+    if !isMaker { try require(right, judge, standing, operation, handle.node, through: handle) }
     if caller.uid == handle.opener.uid {
       let rights = isMaker ? standing.rights.union([.read, .edit]) : standing.rights
       handle.permit(
@@ -238,7 +238,7 @@ extension VaultFS {
     let standing = try standing(opener, of: handle.node)
     if handle.isCreator, standing.rights.contains(.add) { return }
     guard standing.rights.isSuperset(of: right) else {
-      throw deny(judge, operation, handle.node, standing.decision(for: right), .accessDenied)
+      throw deny(judge, operation, handle.node, standing.decision(for: right), .accessDenied, through: handle)
     }
   }
 }

@@ -59,18 +59,28 @@ extension VaultFS {
   }
 
   /// A refusal, recorded, and the error to answer with. Floods of one refusal are counted.
-  func deny(_ judge: Judge, _ operation: Operation, _ node: Node?, _ decision: Record.Decision, _ error: FSError) -> FSError {
-    deny(judge.caller, name: judge.subject.user.name, operation, node, decision, error)
+  ///
+  /// - Parameter handle: the open document through which it came; its opener is named where that is someone else.
+  func deny(
+    _ judge: Judge, _ operation: Operation, _ node: Node?, _ decision: Record.Decision, _ error: FSError,
+    through handle: OpenDocument? = nil
+  ) -> FSError {
+    let opener = handle.flatMap {
+      $0.opener.uid == judge.caller.uid ? nil : Record.Actor(uid: $0.opener.uid, name: $0.openerName, pid: 0)
+    }
+    return deny(judge.caller, name: judge.subject.user.name, operation, node, decision, error, opener: opener)
   }
 
   func deny(
-    _ caller: Caller, name: String, _ operation: Operation, _ node: Node?, _ decision: Record.Decision, _ error: FSError
+    _ caller: Caller, name: String, _ operation: Operation, _ node: Node?, _ decision: Record.Decision, _ error: FSError,
+    opener: Record.Actor? = nil
   ) -> FSError {
     statistics.refusal()
     let key = RepeatedRefusals.Key(uid: caller.uid, node: node?.id ?? .none, operation: operation, errno: error.errno)
     return repeated.note(key) {
       var record = Record(.deny)
       record.actor = actor(caller, name: name)
+      record.opener = opener
       if let node { record.object = object(node) }
       record.outcome = .refused
       record.errno = error.errno

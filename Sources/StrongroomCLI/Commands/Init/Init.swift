@@ -49,7 +49,9 @@ struct InitCommand: StrongroomCommand {
     var keys: [Reviewer] = []
     for file in reviewers {
       let key: ReviewerKey
-      do throws(ReviewerError) { key = try ReviewerIdentity.readPublicKey(file) } catch { throw CommandFailure(error, path: file) }
+      do throws(ReviewerError) { key = try ReviewerIdentity.readPublicKey(file) } catch {
+        throw CommandFailure(error, path: file)
+      }
       guard !keys.contains(where: { $0.publicKey == key.publicKey }) else { throw CommandFailure(.usage, .reviewerExists) }
       keys.append(Reviewer(publicKey: key.publicKey, label: key.label, added: Clock.wall() / 1_000_000_000))
     }

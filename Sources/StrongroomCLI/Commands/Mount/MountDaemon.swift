@@ -15,7 +15,9 @@ struct MountDaemon: StrongroomCommand {
     let service: MountService
     do throws(CommandFailure) {
       let root: SecretBytes
-      do throws(SodiumError) { root = try child.secret.copy() } catch { throw CommandFailure(.error, .memoryNotLocked, hint: .memoryLock) }
+      do throws(SodiumError) { root = try child.secret.copy() } catch {
+        throw CommandFailure(.error, .memoryNotLocked, hint: .memoryLock)
+      }
       service = try MountService(try MountPlan(parsing: child.plan), root: root, environment: context.environment)
     } catch {
       child.report(error)

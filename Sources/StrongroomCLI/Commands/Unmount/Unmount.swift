@@ -26,6 +26,11 @@ struct UnmountCommand: StrongroomCommand {
       try connection.ask(.status) { if case .status(let status) = $0 { process = status.pid } }
       try connection.ask(.unmount) { _ in }
     } catch {
+      if error.code == ErrorText.notMounted.rawValue, MountTable.isDead(place) {
+        guard umount2(PathBytes.text(place), Int32(MNT_DETACH)) == 0 else { throw CommandFailure(SystemError("umount2", errno)) }
+        context.console.note(Message(ReportText.unmounted, ["path": mountpoint]))
+        return .done
+      }
       // A mount that ends quickly may be gone before its answer has arrived.
       guard error.code == ErrorText.mountWentAway.rawValue else { throw error }
     }
