@@ -201,7 +201,12 @@ private let rows: [Row] = [
   Row("22 chmod of a folder", allBut: But.edit, refusal: "EPERM", records: ["WRITE"]) {
     try $0.tries("chmod", $1 + "/sub", "0750")
   },
-  Row("22 chown", allBut: But.edit, refusal: "EPERM", records: ["WRITE"]) { try $0.tries("lchown", $1 + "/letter", 1234, 1234) },
+  Row("22 chown", allBut: But.edit, refusal: "EPERM", records: ["WRITE"]) {
+    try $0.tries("lchown", $1 + "/letter", $0.user.uid, $0.user.gid)
+  },
+  Row("22 chown to somebody else", allBut: But.edit, refusal: "EPERM", allowed: "EPERM") {
+    try $0.tries("lchown", $1 + "/letter", 1234, 1234)
+  },
   Row("22 utimens", allBut: But.edit, refusal: "EPERM", records: ["WRITE"]) {
     try $0.tries("utimens", $1 + "/letter", "omit", 1_700_000_000_123_456_789)
   },

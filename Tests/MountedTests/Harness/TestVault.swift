@@ -117,7 +117,12 @@ final class TestVault {
       Issue.record("the vault could not be unmounted")
     }
     for rest in Machine.mounts().filter({ $0.hasPrefix(folder + "/") }).reversed() { umount2(rest, Int32(MNT_DETACH)) }
-    _ = try? Programs.run(["rm", "-rf", "--one-file-system", folder])
+    // An actor that ends may hold its working folder for a moment longer.
+    let isGone = try? eventually(within: 10) {
+      _ = try Programs.run(["rm", "-rf", "--one-file-system", folder])
+      return access(folder, F_OK) != 0
+    }
+    if isGone != true { Issue.record("the folder \(folder) could not be removed") }
   }
 
   // MARK: People
