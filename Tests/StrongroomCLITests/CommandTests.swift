@@ -314,7 +314,7 @@ func usageErrorsAreTwoAndAskNobody(_ words: [String]) {
   let environment = ["XDG_RUNTIME_DIR": folder.path]
   let vault = ID128.random()
   let found = FoundVault(vault: vault, mounter: geteuid(), mountpoint: nil)
-  #expect(throws: CommandFailure(.error, .notMounted, hint: .mountFirst)) {
+  #expect(throws: CommandFailure(.inUse, .notMounted, hint: .mountFirst)) {
     try SocketConnection(to: found, environment: environment)
   }
   let address = ControlAddress(

@@ -60,7 +60,7 @@ func aFileMaySetNothing(_ text: String) throws { #expect(try parse(text) == Moun
     ("workers: [1]", "config-not-a-value", "staff.yaml:1: 'workers' needs a single value"),
     ("workers:\n  count: 1", "config-not-a-value", "staff.yaml:2: 'workers' needs a single value"),
     ("anchors:\n  - [syslog]", "config-not-a-value", "staff.yaml:2: 'anchors' needs a single value"),
-    ("workers: 1\nworkers: 2", "config-repeated", "staff.yaml:1: 'workers' is given twice"),
+    ("workers: 1\nworkers: 2", "config-repeated", "staff.yaml:2: 'workers' is given twice"),
     ("- workers", "config-not-a-mapping", "staff.yaml:1: expected lines of 'name: value'"),
     ("workers", "config-not-a-mapping", "staff.yaml:1: expected lines of 'name: value'"),
     ("[a]: 1", "config-not-a-mapping", "staff.yaml:1: expected lines of 'name: value'"),
