@@ -256,6 +256,11 @@ func usageErrorsAreTwoAndAskNobody(_ words: [String]) {
   #expect(other.code == .noVault)
 }
 
+@Test func whatMountCallsForFstabIsACommand() {
+  // As mount(8) calls it: no option of ours is there.
+  #expect(run(["mount-helper", "/nowhere/vault", "/tmp", "-o", "rw,nosuid"]).code == .noVault)
+}
+
 @Test func aReviewersKeyIsOneLine() {
   let folder = TemporaryFolder()
   let key = folder.write("r.pub", "strongroom-reviewer AAAA 内审\n")

@@ -8,7 +8,8 @@ struct MountHelper: StrongroomCommand {
   /// mount(8)'s own form, which `MountHelperArguments` reads.
   @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
 
-  var global: GlobalOptions { GlobalOptions() }
+  /// mount(8) has no options of ours.
+  var global: GlobalOptions { GlobalOptions.parseOrExit([]) }
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     let (parsed, configuration) = try settings()
