@@ -28,7 +28,6 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
   name: "strongroom",
@@ -38,7 +37,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
@@ -69,8 +67,8 @@ let package = Package(
     part(
       "Vault", ["Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "PageCipher", "VaultFormat", "Platform", "CSystem"]),
     part("VaultFS", ["Vault", "Access", "Trail", "VaultFormat", "Platform", "CSystem"]),
-    part("Mount", ["VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Fuse", "Platform", "CSystem", logging]),
-    part("Control", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "CSystem", logging]),
+    part("Mount", ["VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Fuse", "Platform", "CSystem"]),
+    part("Control", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "CSystem"]),
     part(
       "StrongroomCLI",
       [

@@ -98,11 +98,8 @@ package struct RightsListenerToken: Hashable, Sendable {
 }
 
 package struct VaultFSSettings: Sendable {
-  /// The uid for whom nothing but their own operations can arrive; nil on a shared mount.
-  package var privateUser: UInt32?
-
   /// How long a handle keeps a judgement when nothing changed: who the caller is may be stale by then, so it is judged anew.
   package var permitNanoseconds: Int64 = 2_000_000_000
 
-  package init(privateUser: UInt32? = nil) { self.privateUser = privateUser }
+  package init() {}
 }

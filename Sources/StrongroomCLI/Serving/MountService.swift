@@ -41,8 +41,7 @@ final class MountService: @unchecked Sendable {
     var identity = IdentitySettings()
     identity.freshNanoseconds = configuration.identityCacheNanoseconds
     identity.staleNanoseconds = max(identity.staleNanoseconds, configuration.identityCacheNanoseconds * 2)
-    files = VaultFS(
-      vault: vault, identities: Identities(settings: identity), settings: VaultFSSettings(privateUser: owner?.uid))
+    files = VaultFS(vault: vault, identities: Identities(settings: identity))
     do throws(CommandFailure) {
       try Self.shareTrail(vault.folder.trailPath, with: configuration.trailGroup)
       do throws(FSError) {
