@@ -1,10 +1,11 @@
 import VaultFormat
 
-/// All rules of the vault in memory, and what the catalog holds of them. Belongs to the vault's tree lock.
+/// All rules and duties of the vault in memory, and what the catalog holds of them. Belongs to the vault's tree lock.
 struct RuleSet {
   private(set) var grants: [RuleID: Grant] = [:]
   private(set) var barriers: [RuleID: Barrier] = [:]
   private(set) var boundaries: [RuleID: Boundary] = [:]
+  private(set) var duties: [RuleID: Duty] = [:]
   /// Digests of the rows of rules, packs and counters that the catalog holds.
   var stored: [RowKey: RowDigest] = [:]
   /// The parent of every folder that carries a rule, and of all its ancestors.
@@ -18,15 +19,18 @@ struct RuleSet {
     case .remove(.grant(let grant)): grants[grant.id] = nil
     case .remove(.barrier(let barrier)): barriers[barrier.id] = nil
     case .remove(.boundary(let boundary)): boundaries[boundary.id] = nil
+    case .addDuty(let duty): duties[duty.id] = duty
+    case .removeDuty(let duty): duties[duty.id] = nil
     }
   }
 
-  /// The row that the catalog should hold for a rule now; nil for none.
-  func plaintext(of rule: Rule) -> [UInt8]? {
-    switch rule {
-    case .grant(let grant): grants[grant.id]?.encode()
-    case .barrier(let barrier): barriers[barrier.id]?.encode()
-    case .boundary(let boundary): boundaries[boundary.id]?.encode()
+  /// What the row of an edit holds now, before it; nil for none.
+  func plaintext(of edit: RuleEdit) -> [UInt8]? {
+    switch edit {
+    case .add(.grant(let grant)), .remove(.grant(let grant)): grants[grant.id]?.encode()
+    case .add(.barrier(let barrier)), .remove(.barrier(let barrier)): barriers[barrier.id]?.encode()
+    case .add(.boundary(let boundary)), .remove(.boundary(let boundary)): boundaries[boundary.id]?.encode()
+    case .addDuty(let duty), .removeDuty(let duty): duties[duty.id]?.encode()
     }
   }
 
