@@ -178,6 +178,10 @@ final class TestVault {
     try mustStrongroom(["boundary", "set", path(inner), "--reason", "mounted test"], as: users.administrator)
   }
 
+  func clearBoundary(on inner: String) throws {
+    try mustStrongroom(["boundary", "clear", path(inner), "--reason", "mounted test"], as: users.administrator)
+  }
+
   // MARK: The trail
 
   /// All records, as the reviewer reads them with the identity file from the trail folder alone.
