@@ -110,5 +110,8 @@ let package = Package(
     .executableTarget(
       name: "strongroom-actor", path: "Tests/Actor", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : [],
       linkerSettings: [.linkedLibrary("pthread")]),
+    // Random operations on a mount, compared with a plain folder and with a copy in memory
+    .executableTarget(
+      name: "strongroom-posix", path: "Tests/Posix", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
   ]
 )
