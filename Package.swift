@@ -116,5 +116,8 @@ let package = Package(
       linkerSettings: [.linkedLibrary("pthread")]),
     .executableTarget(
       name: "strongroom-attacker", path: "Tests/Attacker", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
+    // Random operations on a mount, compared with a plain folder and with a copy in memory
+    .executableTarget(
+      name: "strongroom-posix", path: "Tests/Posix", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
   ]
 )

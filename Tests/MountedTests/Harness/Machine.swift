@@ -37,7 +37,8 @@ enum Machine {
         "/dev/fuse cannot be opened (\(String(cString: strerror(errno)))): load the fuse module, or let the container have the device"
     }
     close(device)
-    for program in [Programs.strongroom, Programs.actor] where !FileManager.default.isExecutableFile(atPath: program) {
+    for program in [Programs.strongroom, Programs.actor, Programs.posix]
+    where !FileManager.default.isExecutableFile(atPath: program) {
       return "\(program) is not built: run `swift build` first"
     }
     return nil

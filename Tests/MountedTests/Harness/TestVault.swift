@@ -91,6 +91,25 @@ final class TestVault {
     try mount()
   }
 
+  /// The same for a shell.
+  var remountLine: String {
+    [["unmount", mountpoint], mountArguments].map { arguments in
+      ([Programs.strongroom] + arguments).map { "'\($0)'" }.joined(separator: " ") + " >/dev/null"
+    }.joined(separator: " && ")
+  }
+
+  /// A folder outside the mount, to compare with: beside the vault where that is ext4, XFS or Btrfs, else on a tmpfs of its own, since
+  /// not every filesystem (overlayfs, 9p) gives all of POSIX.
+  func plainFolder() throws -> String {
+    let plain = folder + "/plain"
+    mkdir(plain, 0o755)
+    let kind = try Programs.mustRun(["stat", "--file-system", "--format", "%T", folder])
+    if !["ext2/ext3", "xfs", "btrfs"].contains(kind.trimmingCharacters(in: .whitespacesAndNewlines)) {
+      try Programs.mustRun(["mount", "-t", "tmpfs", "strongroom-test", plain])
+    }
+    return plain
+  }
+
   /// `kill -9` for the daemon, and what is then done by whoever mounts again.
   func crash() throws {
     let id = try daemon()
