@@ -110,5 +110,13 @@ let package = Package(
     .executableTarget(
       name: "strongroom-actor", path: "Tests/Actor", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : [],
       linkerSettings: [.linkedLibrary("pthread")]),
+    // A disk that remembers what was written to it, and fails when told to
+    .executableTarget(
+      name: "strongroom-test-disk", dependencies: ["CFuse3"], path: "Tests/TestDisk",
+      cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
+    // Changes a mount until it is cut off, and says what is left of its changes
+    .executableTarget(
+      name: "strongroom-crash-writer", path: "Tests/CrashWriter",
+      cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
   ]
 )

@@ -33,6 +33,8 @@ enum Programs {
 
   static var strongroom: String { ProcessInfo.processInfo.environment["STRONGROOM_BINARY"] ?? folder + "/strongroom" }
   static var actor: String { folder + "/strongroom-actor" }
+  static var testDisk: String { folder + "/strongroom-test-disk" }
+  static var crashWriter: String { folder + "/strongroom-crash-writer" }
 
   /// Runs a program as a user (nil: as root) and waits for it.
   ///
