@@ -66,17 +66,16 @@ static const char *state_path;
 
 /// After each step drawn again: is this what the folder holds?
 static void compare(void) {
-    if (step >= reach.promised && step <= reach.begun) {
-        int count = difference_count();
-        if (count < nearest_count) {
-            nearest_count = count;
-            nearest = step;
-        }
-        if (count == 0) {
-            if (!has_matched) matched_first = step;
-            has_matched = 1;
-            matched_last = step;
-        }
+    int count = difference_count();
+    // Also steps that it may not be: to say how much was lost.
+    if (count < nearest_count) {
+        nearest_count = count;
+        nearest = step;
+    }
+    if (count == 0 && step >= reach.promised && step <= reach.begun) {
+        if (!has_matched) matched_first = step;
+        has_matched = 1;
+        matched_last = step;
     }
     if (step >= reach.begun) finish_check(state_path);
 }
@@ -294,8 +293,7 @@ static void act(void) {
 // MARK: Answers
 
 static void explain(void) {
-    printf("no step from %llu to %llu left this; step %llu comes nearest, and differs in %d:\n", (unsigned long long)reach.promised,
-           (unsigned long long)reach.begun, (unsigned long long)nearest, nearest_count);
+    printf("step %llu comes nearest, and differs in %d:\n", (unsigned long long)nearest, difference_count());
     if (folders_hash(&model) != found_folders) printf("  the folders\n");
     for (int slot = 0; slot < slot_count; slot++) {
         const Document *wanted = model.documents[slot], *got = found.documents[slot];
@@ -314,9 +312,9 @@ static void finish_check(const char *state) {
         explain();
         exit(exit_wrong);
     }
-    printf("promised=%llu done=%llu begun=%llu found=%llu latest=%llu matched=%d nearest=%llu\n", (unsigned long long)reach.promised,
+    printf("promised=%llu done=%llu begun=%llu found=%llu latest=%llu matched=%d nearest=%llu differing=%d\n", (unsigned long long)reach.promised,
            (unsigned long long)reach.done, (unsigned long long)reach.begun, (unsigned long long)matched_first,
-           (unsigned long long)matched_last, has_matched, (unsigned long long)nearest);
+           (unsigned long long)matched_last, has_matched, (unsigned long long)nearest, nearest_count);
     if (!has_matched) exit(exit_wrong);
     // What is there now is what the next round begins with.
     if (model_save(&found, state) != 0) {
@@ -340,11 +338,6 @@ int main(int argument_count, char **arguments) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     umask(022);
     model_init(&model);
-    base = open(arguments[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (base < 0) {
-        perror(arguments[2]);
-        return exit_cut;
-    }
     state_path = arguments[3];
     if (model_load(&model, state_path) != 0) {
         perror(state_path);
@@ -354,6 +347,12 @@ int main(int argument_count, char **arguments) {
     if (!journal) {
         perror(arguments[4]);
         return exit_wrong;
+    }
+    // After the journal: what a mount that is gone already leaves is nothing, and not what the journal said before.
+    base = open(arguments[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (base < 0) {
+        perror(arguments[2]);
+        return exit_cut;
     }
     content_seed = mix(strtoull(arguments[5], NULL, 0));
     random_state = mix(content_seed);
@@ -373,7 +372,6 @@ int main(int argument_count, char **arguments) {
     if (is_explaining && argument_count > 7) {
         reach.begun = strtoull(arguments[7], NULL, 0);
         nearest = reach.begun;
-        nearest_count = 0;
     }
     compare();
     for (;;) act();

@@ -54,12 +54,15 @@ extension MountedTests {
           usleep(UInt32(dice.number(0...150_000)))
           if kill(daemon, SIGKILL) == 0 { killed.unmounting += 1 }
           leaving.waitUntilExit()
-          let before = try vault.daemons()
           let coming = try vault.start(vault.mountArguments)
-          usleep(UInt32(dice.number(0...400_000)))
-          let fresh = try vault.daemons().subtracting(before)
-          for id in fresh { kill(id, SIGKILL) }
-          if !fresh.isEmpty { killed.mounting += 1 }
+          // From the moment at which it holds the vault; whoever unmounted does so no more.
+          var fresh: Set<pid_t> = []
+          _ = try eventually {
+            fresh = try vault.daemons().subtracting([daemon])
+            return !fresh.isEmpty || !coming.isRunning
+          }
+          usleep(UInt32(dice.number(0...200_000)))
+          for id in fresh where kill(id, SIGKILL) == 0 { killed.mounting += 1 }
           coming.waitUntilExit()
           let areGone = try eventually { try vault.daemons().isDisjoint(with: fresh) }
           #expect(areGone)

@@ -54,7 +54,7 @@ final class TestDisk {
 
   /// Through a loop device that goes with the mount.
   private static func mount(_ image: String, at place: String, _ kind: Kind) throws {
-    let options = kind == .xfs ? "loop,nouuid" : "loop"
+    let options = kind == .xfs ? "loop,nouuid" : "loop,errors=remount-ro"
     try Programs.mustRun(["mount", "-t", kind.rawValue, "-o", options, image, place])
   }
 
@@ -80,7 +80,21 @@ final class TestDisk {
     server = nil
   }
 
+  /// As after a restart of the machine: the filesystem comes back from what the disk holds. Nothing on it may be open.
+  func restart() throws {
+    setFaults()
+    try #require(eventually { umount2(place, 0) == 0 }, "the filesystem is in use")
+    try Self.mount(device + "/disk", at: place, kind)
+  }
+
   // MARK: Faults
+
+  /// What the kernel does with an ext4 that it finds damaged: no more writing, at once.
+  func makeReadOnly() throws {
+    let source = try Programs.mustRun(["findmnt", "--noheadings", "--output", "SOURCE", place])
+    let name = (source.trimmingCharacters(in: .whitespacesAndNewlines) as NSString).lastPathComponent
+    try Programs.mustRun(["sh", "-c", "echo test > /sys/fs/ext4/\(name)/trigger_fs_error"])
+  }
 
   /// From now on the disk's reads, writes and flushes fail so; 0 for not at all.
   func setFaults(read: Int32 = 0, write: Int32 = 0, flush: Int32 = 0, hangs: Bool = false) {
