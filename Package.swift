@@ -119,5 +119,13 @@ let package = Package(
     // Random operations on a mount, compared with a plain folder and with a copy in memory
     .executableTarget(
       name: "strongroom-posix", path: "Tests/Posix", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
+    // A disk that remembers what was written to it, and fails when told to
+    .executableTarget(
+      name: "strongroom-test-disk", dependencies: ["CFuse3"], path: "Tests/TestDisk",
+      cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
+    // Changes a mount until it is cut off, and says what is left of its changes
+    .executableTarget(
+      name: "strongroom-crash-writer", path: "Tests/CrashWriter",
+      cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
   ]
 )

@@ -97,7 +97,7 @@ extension MountedTests {
 
     private static func command(_ what: String, _ vault: TestVault, _ seed: UInt64, _ count: Int, _ users: [TestUser]) -> [String]
     {
-      [Programs.folder + "/strongroom-attacker", what, vault.mountpoint, vault.folder, "\(seed)", "\(count)"]
+      [Programs.attacker, what, vault.mountpoint, vault.folder, "\(seed)", "\(count)"]
         + users.map { "\($0.uid):\($0.gid):\($0.groupList)" }
     }
 

@@ -33,7 +33,10 @@ enum Programs {
 
   static var strongroom: String { ProcessInfo.processInfo.environment["STRONGROOM_BINARY"] ?? folder + "/strongroom" }
   static var actor: String { folder + "/strongroom-actor" }
+  static var attacker: String { folder + "/strongroom-attacker" }
   static var posix: String { folder + "/strongroom-posix" }
+  static var testDisk: String { folder + "/strongroom-test-disk" }
+  static var crashWriter: String { folder + "/strongroom-crash-writer" }
 
   /// Runs a program as a user (nil: as root) and waits for it.
   ///
