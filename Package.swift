@@ -14,9 +14,14 @@ let strict: [SwiftSetting] =
     .enableUpcomingFeature("InternalImportsByDefault"),
   ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
+/// `benchmarks/unchecked-build` alone sets this, for a build in a folder of its own: READ is then neither judged nor recorded, so that what both
+/// cost can be measured. Such a program says so at each start, and scripts/install refuses it. Nothing at run time can switch this on or off.
+let benchmarkUnchecked = Context.environment["STRONGROOM_BENCHMARK_UNCHECKED"] == "measure-only"
+let settings = strict + (benchmarkUnchecked ? [.define("STRONGROOM_BENCHMARK_UNCHECKED")] : [])
+
 /// A part of the program: a library target with the project's settings.
 func part(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 /// The tests of one part, in `Tests/<Part>Tests/`.
@@ -72,8 +77,8 @@ let package = Package(
     part(
       "StrongroomCLI",
       [
-        "Mount", "Fuse", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "CSystem",
-        arguments, yaml,
+        "Mount", "Fuse", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "PageCipher", "VaultFormat",
+        "Platform", "CSystem", arguments, yaml,
       ]),
     .executableTarget(
       name: "content-speed", dependencies: ["Vault", "Keys", "BlobStore", "VaultFormat", "Platform"], swiftSettings: strict),

@@ -26,6 +26,7 @@ private func isChinese(_ text: String) -> Bool { text.unicodeScalars.contains { 
   check(HelpText.self)
   check(ReportText.self)
   check(LogText.self)
+  check(SpeedText.self)
 }
 
 @Test func everythingIsTranslated() {
@@ -33,6 +34,7 @@ private func isChinese(_ text: String) -> Bool { text.unicodeScalars.contains { 
   let same: Set<String> = ["system", "format", "config-syntax"]
   let entries: [any MessageTable] =
     ErrorText.allCases + HintText.allCases + HelpText.allCases + ReportText.allCases + LogText.allCases + VaultText.allCases
+    + SpeedText.allCases
   for entry in entries where !same.contains(entry.rawValue) { #expect(isChinese(entry.texts.chinese), "\(entry.rawValue)") }
 }
 

@@ -9,6 +9,7 @@ package enum HelpText: String, MessageTable {
   case access, accessExplain, accessWho, accessWhat, with
   case reviewer, reviewerAdd, reviewerList, reviewerKeygen, reviewerLabel, reviewerKey, identityOutput
   case status, unmount, unmountWait
+  case speed, speedDiscussion, speedNoMount
   case config, configShow, configFile, options
   case create, reviewerKeys, admin, passphraseFile, keyFile, newPassphraseFile, newKeyFile, slotLabel, slotNumber
   case mount, mountUser, foreground, mountHelper, mountDaemon
@@ -91,6 +92,12 @@ package enum HelpText: String, MessageTable {
     case .reviewerLabel: Texts("What the reviewer is called.", "审阅人的名称。")
     case .reviewerKey: Texts("The reviewer's public key file (FILE.pub).", "审阅人的公钥文件（文件.pub）。")
     case .identityOutput: Texts("Where the identity goes; the public key goes to FILE.pub.", "身份文件的位置；公钥写入 文件.pub。")
+    case .speed: Texts("Measure this machine's ciphers, and what FUSE itself allows.", "测量本机的加密速度，以及 FUSE 本身的上限。")
+    case .speedDiscussion:
+      Texts(
+        "Takes a few seconds and touches no vault. A vault cannot be faster than the slower of the two.",
+        "耗时数秒，不触及任何保险库。保险库不会快于两者中较慢的一个。")
+    case .speedNoMount: Texts("Measure the ciphers only.", "只测量加密速度。")
     case .status: Texts("Show how mounts are doing: ids and counts, no names.", "显示挂载状态：只有编号和计数，没有名称。")
     case .unmount: Texts("End a mount with everything committed.", "提交全部更改后结束挂载。")
     case .unmountWait: Texts("How long to wait for it to end.", "等待结束的时长。")
