@@ -82,6 +82,8 @@ let package = Package(
       ]),
     .executableTarget(
       name: "content-speed", dependencies: ["Vault", "Keys", "BlobStore", "VaultFormat", "Platform"], swiftSettings: strict),
+    .executableTarget(
+      name: "trail-generator", dependencies: ["Trail", "Sodium", "VaultFormat", "Platform"], swiftSettings: strict),
     .executableTarget(name: "fuse-floor", dependencies: ["Fuse", "Platform"], swiftSettings: strict),
     .executableTarget(name: "strongroom", dependencies: ["StrongroomCLI"], swiftSettings: strict),
 

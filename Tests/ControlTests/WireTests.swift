@@ -25,7 +25,8 @@ private let requests: [ControlRequest] = [
   .accessExplain(ExplainRequest(principal: zhang, right: .read, path: path, at: time, supposing: RuleID(3))),
   .accessWho(WhoRequest(path: path)), .accessWhat(WhatRequest(principal: zhang, at: time)),
   .keyList, .keyChange(KeyChangeRequest(action: .add, slot: 2, vaultFile: "{}")),
-  .reviewerAdd(ReviewerAddRequest(label: "内审", publicKey: "k")), .reviewerList,
+  .reviewerAdd(ReviewerAddRequest(label: "内审", publicKey: "k")), .reviewerRetire(ReviewerRetireRequest(reviewer: "内审")),
+  .reviewerList,
   .review(ReviewNotice(fingerprint: "f", command: "query", filters: ["user": "zhang"])), .unmount,
 ]
 

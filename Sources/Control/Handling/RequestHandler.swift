@@ -34,6 +34,9 @@ package final class RequestHandler: Sendable {
       try requireOperator(peer)
       try addReviewer(new, caller)
       replies.send(reviewers(), as: ControlResponse.reviewers)
+    case .reviewerRetire(let old):
+      try requireOperator(peer)
+      replies.send([try retireReviewer(old, caller)], as: ControlResponse.reviewers)
     case .review(let notice): try noteReview(notice, caller)
     case .unmount:
       try requireOperator(peer)

@@ -21,6 +21,7 @@ package enum ControlRequest: Sendable, Equatable {
   case keyList
   case keyChange(KeyChangeRequest)
   case reviewerAdd(ReviewerAddRequest)
+  case reviewerRetire(ReviewerRetireRequest)
   case reviewerList
   case review(ReviewNotice)
   case unmount
@@ -204,6 +205,14 @@ package struct ReviewerAddRequest: Codable, Sendable, Hashable {
     self.label = label
     self.publicKey = publicKey
   }
+}
+
+/// A reviewer who is to read no segment that begins from now on.
+package struct ReviewerRetireRequest: Codable, Sendable, Hashable {
+  /// The fingerprint, or a label that only one reviewer bears.
+  package var reviewer: String
+
+  package init(reviewer: String) { self.reviewer = reviewer }
 }
 
 /// "A reviewer reads the trail on this machine": becomes a REVIEW record.

@@ -145,6 +145,9 @@ package enum ErrorText: String, MessageTable {
   case onlyOperator = "only-operator"
   case badReviewerKey = "bad-reviewer-key"
   case reviewerExists = "reviewer-exists"
+  case noSuchReviewer = "no-such-reviewer"
+  case severalReviewers = "several-reviewers"
+  case lastReviewer = "last-reviewer"
   case vaultFileRefused = "vault-file-refused"
 
   package var texts: Texts {
@@ -306,6 +309,9 @@ package enum ErrorText: String, MessageTable {
     case .onlyOperator: Texts("only root or the user who mounted this vault may do this", "只有 root 或挂载该保险库的用户可以执行此操作")
     case .badReviewerKey: Texts("'{path}' is no public key of a reviewer", "“{path}”不是审阅人的公钥")
     case .reviewerExists: Texts("this reviewer is there already", "该审阅人已存在")
+    case .noSuchReviewer: Texts("there is no such reviewer", "没有该审阅人")
+    case .severalReviewers: Texts("several reviewers bear this label", "有多个审阅人使用该名称")
+    case .lastReviewer: Texts("the last reviewer cannot be retired", "不能停用最后一位审阅人")
     case .vaultFileRefused: Texts("the mount refused the new vault.json: {reason}", "挂载进程拒绝了新的 vault.json：{reason}")
     }
   }

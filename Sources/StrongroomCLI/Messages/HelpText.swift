@@ -7,7 +7,8 @@ package enum HelpText: String, MessageTable {
   case barrier, barrierAdd, barrierList, barrierRemove, against, barrierName
   case boundary, boundarySet, boundaryClear, boundaryList
   case access, accessExplain, accessWho, accessWhat, with
-  case reviewer, reviewerAdd, reviewerList, reviewerKeygen, reviewerLabel, reviewerKey, identityOutput
+  case reviewer, reviewerAdd, reviewerList, reviewerRetire, reviewerName, reviewerKeygen, reviewerLabel, reviewerKey,
+    identityOutput
   case status, unmount, unmountWait
   case speed, speedDiscussion, speedNoMount
   case config, configShow, configFile, options
@@ -88,6 +89,8 @@ package enum HelpText: String, MessageTable {
     case .reviewer: Texts("Make and register the keys that can read the trail.", "生成和登记可读取访问日志的密钥。")
     case .reviewerAdd: Texts("Let a reviewer read the trail from now on.", "允许审阅人读取此后的访问日志。")
     case .reviewerList: Texts("List the reviewers.", "列出审阅人。")
+    case .reviewerRetire: Texts("Take a reviewer's key out of all segments that begin from now on.", "此后的日志段不再对该审阅人可读。")
+    case .reviewerName: Texts("The reviewer's fingerprint, or the label if only one bears it.", "审阅人的指纹；名称唯一时也可用名称。")
     case .reviewerKeygen: Texts("Write a new identity, protected by a passphrase, and its public key.", "生成受口令保护的新身份及其公钥。")
     case .reviewerLabel: Texts("What the reviewer is called.", "审阅人的名称。")
     case .reviewerKey: Texts("The reviewer's public key file (FILE.pub).", "审阅人的公钥文件（文件.pub）。")
