@@ -1,4 +1,5 @@
 import Testing
+import Vault
 import VaultFormat
 
 @testable import Control
@@ -22,6 +23,7 @@ private let requests: [ControlRequest] = [
   .keyList, .keyChange(KeyChangeRequest(action: .add, slot: 2, vaultFile: "{}")),
   .reviewerAdd(ReviewerAddRequest(label: "内审", publicKey: "k")), .reviewerList,
   .review(ReviewNotice(fingerprint: "f", command: "query", filters: ["user": "zhang"])), .unmount,
+  .verify(VerifyRequest(isQuick: true, isResuming: false)),
 ]
 
 @Test func everyRequestComesBackAsItWas() throws {
@@ -60,6 +62,12 @@ private let requests: [ControlRequest] = [
     .what([WhatReport(path: .root, rights: .grant, grants: [], until: time)]),
     .keySlots([KeySlotReport(number: 0, kind: "passphrase", label: "l", created: time)]),
     .reviewers([ReviewerReport(label: "l", publicKey: "k", fingerprint: "f")]),
+    .verifyProgress(VerifyProgressReport(VerifyProgress(phase: .content, doneCount: 1, totalCount: .max))),
+    .findings([
+      FindingReport(Finding(.blob, "blob 7", .contentChanged, ["detail": "page 3"], node: NodeID(9)), path: path),
+      FindingReport(Finding(.stray, "a\u{202e}b", .foreignFile, severity: .notice)),
+    ]),
+    .verified(VerifyReport()),
   ]
   for response in responses {
     #expect(try ControlFrame(parsing: ControlFrame.item(response).encode()) == .item(response))

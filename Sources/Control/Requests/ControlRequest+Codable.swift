@@ -21,7 +21,7 @@ extension ControlRequest: Codable {
     case keyChange = "key-change"
     case reviewerAdd = "reviewer-add"
     case reviewerList = "reviewer-list"
-    case review
+    case review, verify
     case unmount
   }
 
@@ -50,6 +50,7 @@ extension ControlRequest: Codable {
     case .reviewerAdd: self = .reviewerAdd(try body())
     case .reviewerList: self = .reviewerList
     case .review: self = .review(try body())
+    case .verify: self = .verify(try body())
     case .unmount: self = .unmount
     }
   }
@@ -80,6 +81,7 @@ extension ControlRequest: Codable {
     case .reviewerAdd(let body): try write(.reviewerAdd, body)
     case .reviewerList: try write(.reviewerList)
     case .review(let body): try write(.review, body)
+    case .verify(let body): try write(.verify, body)
     case .unmount: try write(.unmount)
     }
   }
