@@ -39,6 +39,19 @@ struct RuleSet {
     return found.sorted { $0.id < $1.id }
   }
 
+  /// Forgets the parents of folders with no rule on or beneath them: a move of one of those moves no rules.
+  mutating func dropUnruledChains() {
+    var kept: [NodeID: NodeID] = [.root: .none]
+    for folder in folders {
+      var below = folder
+      while kept[below] == nil, let above = parents[below] {
+        kept[below] = above
+        below = above
+      }
+    }
+    parents = kept
+  }
+
   var folders: Set<NodeID> {
     Set(grants.values.map(\.folder)).union(barriers.values.map(\.folder)).union(boundaries.values.map(\.folder))
   }

@@ -84,10 +84,14 @@ extension Vault {
     rightsGenerationCell.store(generation, ordering: .releasing)
   }
 
-  /// A folder has another parent: rules move with it.
+  /// Folders have another parent: rules move with them. `ancestors` are the folders above their new places.
   func folderMoved(_ moved: [Node], ancestors: [Node]) {
-    for node in ancestors where node.id != .root { rules.parents[node.id] = node.record.parent }
-    for node in moved where rules.parents[node.id] != nil { rules.parents[node.id] = node.record.parent }
+    let ruled = moved.filter { rules.parents[$0.id] != nil }
+    if !ruled.isEmpty {
+      for node in ancestors + ruled where node.id != .root { rules.parents[node.id] = node.record.parent }
+      rules.dropUnruledChains()
+    }
+    // Always: folders beneath may stand as another folder does now.
     publishRights()
   }
 
@@ -99,7 +103,7 @@ extension Vault {
       rules.apply(.remove(rule))
       committer.rules[rule.key] = .some(nil)
     }
-    rules.parents[folder.id] = nil
+    rules.dropUnruledChains()
     publishRights()
     return dropped
   }
