@@ -80,6 +80,9 @@ package protocol CatalogSnapshot: AnyObject, Sendable {
   /// This alone finds index entries that are missing: the digests cover rows, not the absence of an answer.
   func integrityCheck() throws(CatalogError) -> [String]
 
+  /// Makes the call that is under way on another thread fail soon with `.io`; nothing where there is none. Not after `close`.
+  func interrupt()
+
   /// Lets the moment go. A second close does nothing.
   func close()
 }

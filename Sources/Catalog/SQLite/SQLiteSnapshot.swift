@@ -1,3 +1,4 @@
+import GRDBSQLite
 import Platform
 import VaultFormat
 
@@ -40,6 +41,9 @@ final class SQLiteSnapshot: CatalogSnapshot {
       return texts == ["ok"] ? [] : texts
     }
   }
+
+  // Without the lock: whoever holds it is to be interrupted (sqlite.org/c3ref/interrupt.html).
+  func interrupt() { sqlite3_interrupt(connection.handle) }
 
   func close() {
     // Closing ends the transaction; nothing was written, so a failure loses nothing.

@@ -38,6 +38,7 @@ package final class RequestHandler: Sendable {
       try requireOperator(peer)
       replies.send([try retireReviewer(old, caller)], as: ControlResponse.reviewers)
     case .review(let notice): try noteReview(notice, caller)
+    case .verify(let wanted): try verify(wanted, peer, caller, replies)
     case .unmount:
       try requireOperator(peer)
       try unmount()
@@ -46,8 +47,10 @@ package final class RequestHandler: Sendable {
 
   /// Operators are root and the account that the mount runs as: they can end it anyway.
   private func requireOperator(_ peer: ControlPeer) throws(ControlFailure) {
-    guard peer.uid == 0 || peer.uid == mount.uid else { throw ControlFailure(code: "only-operator", exitCode: 4) }
+    guard isOperator(peer) else { throw ControlFailure(code: "only-operator", exitCode: 4) }
   }
+
+  func isOperator(_ peer: ControlPeer) -> Bool { peer.uid == 0 || peer.uid == mount.uid }
 
   /// Runs an administrator's command and words its failure.
   /// - Parameters: what the request named, which the failure may speak of.

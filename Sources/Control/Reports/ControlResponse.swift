@@ -1,3 +1,5 @@
+package import Vault
+
 /// One piece of an answer. Lists may come in several pieces; a command that changes something answers with what is there now.
 ///
 /// In JSON `{"kind":"grants","body":[…]}`. The values in it are what `--json` prints, so their field names are never changed.
@@ -12,6 +14,9 @@ package enum ControlResponse: Sendable, Equatable {
   case what([WhatReport])
   case keySlots([KeySlotReport])
   case reviewers([ReviewerReport])
+  case verifyProgress(VerifyProgressReport)
+  case findings([FindingReport])
+  case verified(VerifyReport)
 }
 
 extension ControlResponse: Codable {
@@ -25,6 +30,8 @@ extension ControlResponse: Codable {
     case barriers, boundaries, explanation, who, what
     case keySlots = "key-slots"
     case reviewers
+    case verifyProgress = "verify-progress"
+    case findings, verified
   }
 
   package init(from decoder: any Decoder) throws {
@@ -42,6 +49,9 @@ extension ControlResponse: Codable {
     case .what: self = .what(try body())
     case .keySlots: self = .keySlots(try body())
     case .reviewers: self = .reviewers(try body())
+    case .verifyProgress: self = .verifyProgress(try body())
+    case .findings: self = .findings(try body())
+    case .verified: self = .verified(try body())
     }
   }
 
@@ -63,6 +73,9 @@ extension ControlResponse: Codable {
     case .what(let body): try write(.what, body)
     case .keySlots(let body): try write(.keySlots, body)
     case .reviewers(let body): try write(.reviewers, body)
+    case .verifyProgress(let body): try write(.verifyProgress, body)
+    case .findings(let body): try write(.findings, body)
+    case .verified(let body): try write(.verified, body)
     }
   }
 }

@@ -23,7 +23,7 @@ extension ControlRequest: Codable {
     case reviewerAdd = "reviewer-add"
     case reviewerRetire = "reviewer-retire"
     case reviewerList = "reviewer-list"
-    case review
+    case review, verify
     case unmount
   }
 
@@ -54,6 +54,7 @@ extension ControlRequest: Codable {
     case .reviewerRetire: self = .reviewerRetire(try body())
     case .reviewerList: self = .reviewerList
     case .review: self = .review(try body())
+    case .verify: self = .verify(try body())
     case .unmount: self = .unmount
     }
   }
@@ -86,6 +87,7 @@ extension ControlRequest: Codable {
     case .reviewerRetire(let body): try write(.reviewerRetire, body)
     case .reviewerList: try write(.reviewerList)
     case .review(let body): try write(.review, body)
+    case .verify(let body): try write(.verify, body)
     case .unmount: try write(.unmount)
     }
   }

@@ -24,6 +24,7 @@ package enum ControlRequest: Sendable, Equatable {
   case reviewerRetire(ReviewerRetireRequest)
   case reviewerList
   case review(ReviewNotice)
+  case verify(VerifyRequest)
   case unmount
 }
 
@@ -228,6 +229,18 @@ package struct ReviewNotice: Codable, Sendable, Hashable {
     self.fingerprint = fingerprint
     self.command = command
     self.filters = filters
+  }
+}
+
+/// Verify the vault while it is mounted.
+package struct VerifyRequest: Codable, Sendable, Hashable {
+  package var isQuick: Bool
+  /// Go on where an interrupted verification was.
+  package var isResuming: Bool
+
+  package init(isQuick: Bool, isResuming: Bool) {
+    self.isQuick = isQuick
+    self.isResuming = isResuming
   }
 }
 

@@ -14,7 +14,7 @@ package enum HelpText: String, MessageTable {
   case config, configShow, configFile, options
   case create, reviewerKeys, admin, passphraseFile, keyFile, newPassphraseFile, newKeyFile, slotLabel, slotNumber
   case mount, mountUser, foreground, mountHelper, mountDaemon
-  case verify, verifyQuick
+  case verify, verifyQuick, verifyResume
   case key, keyList, keyAdd, keyRemove, keyChange
   case log, logQuery, logVerify, logExport, trailArgument, identity, filterUser, filterPath, filterAction, filterOutcome, since
   case untilLog, follow, genesis, end, anchor, format
@@ -123,7 +123,8 @@ package enum HelpText: String, MessageTable {
     case .foreground: Texts("Stay, and log to standard error.", "在前台运行，日志写到标准错误。")
     case .mountHelper: Texts("What mount(8) calls for fstab.", "供 mount(8) 处理 fstab 时调用。")
     case .mountDaemon: Texts("The process of a mount.", "挂载进程。")
-    case .verify: Texts("Prove every byte of a vault.", "校验保险库的每一个字节。")
+    case .verify: Texts("Prove every byte of a vault, mounted or not.", "校验保险库的每一个字节，无论是否已挂载。")
+    case .verifyResume: Texts("Go on where an interrupted verification was.", "从上次中断处继续校验。")
     case .verifyQuick: Texts("Check structure and sizes without reading content.", "只检查结构和大小，不读取内容。")
     case .key: Texts("Manage the ways to unlock a vault.", "管理保险库的解锁方式。")
     case .keyList: Texts("List the key slots.", "列出密钥槽。")

@@ -55,12 +55,14 @@ package enum HintText: String, MessageTable {
   case genesis = "genesis"
   case hours = "hours"
   case label = "label"
+  case verifyResume = "verify-resume"
   case csvColumns = "csv-columns"
   case csvQuotes = "csv-quotes"
   case splitImport = "split-import"
 
   package var texts: Texts {
     switch self {
+    case .verifyResume: Texts("'verify --resume' goes on where it was", "verify --resume 可从中断处继续")
     case .runVerify:
       Texts(
         "strongroom verify VAULT names all that is damaged; keep a copy before you try to mend it",

@@ -62,7 +62,7 @@ extension Vault {
       try? vault.close()
       throw UnlockError(error)
     }
-    if !opening.wasClosedCleanly { vault.startRemovingGarbage() }
+    vault.startHousekeeping(afterCrash: !opening.wasClosedCleanly)
     return vault
   }
 
