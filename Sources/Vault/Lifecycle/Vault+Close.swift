@@ -15,6 +15,7 @@ extension Vault {
   package func close() throws(VaultError) {
     var failure: VaultError?
     garbage.stop()
+    census.stop()
     do throws(VaultError) { try committer.commitAndWait() } catch { failure = error }
     committer.stop()
     content.close()
