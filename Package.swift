@@ -77,6 +77,9 @@ let package = Package(
       ]),
     .executableTarget(
       name: "content-speed", dependencies: ["Vault", "Keys", "BlobStore", "VaultFormat", "Platform"], swiftSettings: strict),
+    .executableTarget(
+      name: "metadata-speed",
+      dependencies: ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"], swiftSettings: strict),
     .executableTarget(name: "fuse-floor", dependencies: ["Fuse", "Platform"], swiftSettings: strict),
     .executableTarget(name: "strongroom", dependencies: ["StrongroomCLI"], swiftSettings: strict),
 
