@@ -40,6 +40,7 @@ package final class Vault: Sendable {
   let folderMoves = Lock()
   let committer: Committer
   let ledger: Ledger
+  let census = RowCensus()
   let numbers: NumberSource
   let pressure: DirtyPressure
   /// Set when damage or a failed commit forbids further changes.

@@ -111,6 +111,14 @@ final class MemoryCatalog: Catalog, @unchecked Sendable {
 
     func rows(inBucket bucket: UInt64) throws(CatalogError) -> [SealedRow] { rows.filter { $0.isDigested(in: bucket) } }
 
+    func forEachName(_ body: (NodeID, NodeColumns) throws -> Void) throws {
+      for row in rows { if let node = row.node { try body(NodeID(row.key.first), node) } }
+    }
+
+    func forEachChild(_ body: (NodeID, _ folder: NodeID) throws -> Void) throws {
+      for row in rows { if let node = row.node { try body(NodeID(row.key.first), node.parent) } }
+    }
+
     func integrityCheck() throws(CatalogError) -> [String] { [] }
 
     func close() {
