@@ -83,12 +83,10 @@ let package = Package(
     .executableTarget(
       name: "content-speed", dependencies: ["Vault", "Keys", "BlobStore", "VaultFormat", "Platform"], swiftSettings: strict),
     .executableTarget(
-<<<<<<< HEAD
       name: "trail-generator", dependencies: ["Trail", "Sodium", "VaultFormat", "Platform"], swiftSettings: strict),
-=======
+    .executableTarget(
       name: "metadata-speed",
       dependencies: ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"], swiftSettings: strict),
->>>>>>> 462ca644725dc21acb5afb0cf80448a3f1c91f40
     .executableTarget(name: "fuse-floor", dependencies: ["Fuse", "Platform"], swiftSettings: strict),
     .executableTarget(name: "strongroom", dependencies: ["StrongroomCLI"], swiftSettings: strict),
 

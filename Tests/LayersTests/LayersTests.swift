@@ -12,11 +12,7 @@ private let levels: [[String]] = [
   ["VaultFS"],
   ["Mount", "Control"],
   ["StrongroomCLI"],
-<<<<<<< HEAD
-  ["strongroom", "fuse-floor", "content-speed", "trail-generator"],
-=======
-  ["strongroom", "fuse-floor", "content-speed", "metadata-speed"],
->>>>>>> 462ca644725dc21acb5afb0cf80448a3f1c91f40
+  ["strongroom", "fuse-floor", "content-speed", "metadata-speed", "trail-generator"],
 ]
 
 private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -14,13 +14,9 @@ extension Vault {
   /// - Throws: why the last commit failed; the vault is then closed all the same, in the state of the last commit that succeeded.
   package func close() throws(VaultError) {
     var failure: VaultError?
-<<<<<<< HEAD
     verification.close()
     housekeeping.stop()
-=======
-    garbage.stop()
     census.stop()
->>>>>>> 462ca644725dc21acb5afb0cf80448a3f1c91f40
     do throws(VaultError) { try committer.commitAndWait() } catch { failure = error }
     committer.stop()
     content.close()
