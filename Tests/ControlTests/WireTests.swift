@@ -1,4 +1,5 @@
 import Testing
+import Vault
 import VaultFormat
 
 @testable import Control
@@ -27,8 +28,10 @@ private let requests: [ControlRequest] = [
   .accessConflicts, .dutyList, .dutyAdd(DutyRequest(duty: .recordsOfficer, principal: zhang, reason: "r")),
   .dutyRemove(DutyRequest(duty: .operator, principal: zhang, reason: "r")),
   .keyList, .keyChange(KeyChangeRequest(action: .add, slot: 2, vaultFile: "{}")),
-  .reviewerAdd(ReviewerAddRequest(label: "内审", publicKey: "k")), .reviewerList,
+  .reviewerAdd(ReviewerAddRequest(label: "内审", publicKey: "k")), .reviewerRetire(ReviewerRetireRequest(reviewer: "内审")),
+  .reviewerList,
   .review(ReviewNotice(fingerprint: "f", command: "query", filters: ["user": "zhang"])), .unmount,
+  .verify(VerifyRequest(isQuick: true, isResuming: false)),
 ]
 
 @Test func everyRequestComesBackAsItWas() throws {
@@ -77,6 +80,12 @@ private let requests: [ControlRequest] = [
     ]),
     .keySlots([KeySlotReport(number: 0, kind: "passphrase", label: "l", created: time)]),
     .reviewers([ReviewerReport(label: "l", publicKey: "k", fingerprint: "f")]),
+    .verifyProgress(VerifyProgressReport(VerifyProgress(phase: .content, doneCount: 1, totalCount: .max))),
+    .findings([
+      FindingReport(Finding(.blob, "blob 7", .contentChanged, ["detail": "page 3"], node: NodeID(9)), path: path),
+      FindingReport(Finding(.stray, "a\u{202e}b", .foreignFile, severity: .notice)),
+    ]),
+    .verified(VerifyReport()),
   ]
   for response in responses {
     #expect(try ControlFrame(parsing: ControlFrame.item(response).encode()) == .item(response))

@@ -34,7 +34,14 @@ extension RequestHandler {
   /// Root and the account that the mount runs as: they can end it anyway, so no duty could keep them from it.
   func isKeeper(_ peer: ControlPeer) -> Bool { peer.uid == 0 || peer.uid == mount.uid }
 
-  /// Keepers, and whoever has the duty.
+  /// Keepers, and whoever has the duty, and none beside it that may not be.
+  func isOperator(_ peer: ControlPeer, _ caller: Caller) -> Bool {
+    if isKeeper(peer) { return true }
+    let kinds = files.dutyKinds(of: caller)
+    return kinds.contains(.operator) && Duties.conflict(among: kinds) == nil
+  }
+
+  /// As `isOperator`; a refusal is recorded.
   func requireOperator(_ peer: ControlPeer, _ caller: Caller) throws(ControlFailure) {
     if isKeeper(peer) { return }
     do throws(AdministrationFailure) { try files.requireDuty(caller, .operator) } catch {

@@ -40,7 +40,11 @@ package final class RequestHandler: Sendable {
       try perform { () throws(AdministrationFailure) in try files.requireDuty(caller, .administrator) }
       try addReviewer(new, caller)
       replies.send(reviewers(), as: ControlResponse.reviewers)
+    case .reviewerRetire(let old):
+      try perform { () throws(AdministrationFailure) in try files.requireDuty(caller, .administrator) }
+      replies.send([try retireReviewer(old, caller)], as: ControlResponse.reviewers)
     case .review(let notice): try noteReview(notice, caller)
+    case .verify(let wanted): try verify(wanted, peer, caller, replies)
     case .unmount:
       try requireOperator(peer, caller)
       try unmount()

@@ -1,3 +1,5 @@
+package import Vault
+
 /// One piece of an answer. Lists may come in several pieces; a command that changes something answers with what is there now.
 ///
 /// In JSON `{"kind":"grants","body":[…]}`. The values in it are what `--json` prints, so their field names are never changed.
@@ -14,6 +16,9 @@ package enum ControlResponse: Sendable, Equatable {
   case duties([DutyReport])
   case keySlots([KeySlotReport])
   case reviewers([ReviewerReport])
+  case verifyProgress(VerifyProgressReport)
+  case findings([FindingReport])
+  case verified(VerifyReport)
 }
 
 extension ControlResponse: Codable {
@@ -28,6 +33,8 @@ extension ControlResponse: Codable {
     case conflicts, duties
     case keySlots = "key-slots"
     case reviewers
+    case verifyProgress = "verify-progress"
+    case findings, verified
   }
 
   package init(from decoder: any Decoder) throws {
@@ -47,6 +54,9 @@ extension ControlResponse: Codable {
     case .duties: self = .duties(try body())
     case .keySlots: self = .keySlots(try body())
     case .reviewers: self = .reviewers(try body())
+    case .verifyProgress: self = .verifyProgress(try body())
+    case .findings: self = .findings(try body())
+    case .verified: self = .verified(try body())
     }
   }
 
@@ -70,6 +80,9 @@ extension ControlResponse: Codable {
     case .duties(let body): try write(.duties, body)
     case .keySlots(let body): try write(.keySlots, body)
     case .reviewers(let body): try write(.reviewers, body)
+    case .verifyProgress(let body): try write(.verifyProgress, body)
+    case .findings(let body): try write(.findings, body)
+    case .verified(let body): try write(.verified, body)
     }
   }
 }

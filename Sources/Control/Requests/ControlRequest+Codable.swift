@@ -25,8 +25,9 @@ extension ControlRequest: Codable {
     case keyList = "key-list"
     case keyChange = "key-change"
     case reviewerAdd = "reviewer-add"
+    case reviewerRetire = "reviewer-retire"
     case reviewerList = "reviewer-list"
-    case review
+    case review, verify
     case unmount
   }
 
@@ -58,8 +59,10 @@ extension ControlRequest: Codable {
     case .keyList: self = .keyList
     case .keyChange: self = .keyChange(try body())
     case .reviewerAdd: self = .reviewerAdd(try body())
+    case .reviewerRetire: self = .reviewerRetire(try body())
     case .reviewerList: self = .reviewerList
     case .review: self = .review(try body())
+    case .verify: self = .verify(try body())
     case .unmount: self = .unmount
     }
   }
@@ -93,8 +96,10 @@ extension ControlRequest: Codable {
     case .keyList: try write(.keyList)
     case .keyChange(let body): try write(.keyChange, body)
     case .reviewerAdd(let body): try write(.reviewerAdd, body)
+    case .reviewerRetire(let body): try write(.reviewerRetire, body)
     case .reviewerList: try write(.reviewerList)
     case .review(let body): try write(.review, body)
+    case .verify(let body): try write(.verify, body)
     case .unmount: try write(.unmount)
     }
   }

@@ -25,8 +25,10 @@ package enum ControlRequest: Sendable, Equatable {
   case keyList
   case keyChange(KeyChangeRequest)
   case reviewerAdd(ReviewerAddRequest)
+  case reviewerRetire(ReviewerRetireRequest)
   case reviewerList
   case review(ReviewNotice)
+  case verify(VerifyRequest)
   case unmount
 }
 
@@ -228,6 +230,14 @@ package struct ReviewerAddRequest: Codable, Sendable, Hashable {
   }
 }
 
+/// A reviewer who is to read no segment that begins from now on.
+package struct ReviewerRetireRequest: Codable, Sendable, Hashable {
+  /// The fingerprint, or a label that only one reviewer bears.
+  package var reviewer: String
+
+  package init(reviewer: String) { self.reviewer = reviewer }
+}
+
 /// "A reviewer reads the trail on this machine": becomes a REVIEW record.
 package struct ReviewNotice: Codable, Sendable, Hashable {
   /// Of the identity that opens the segments.
@@ -241,6 +251,18 @@ package struct ReviewNotice: Codable, Sendable, Hashable {
     self.fingerprint = fingerprint
     self.command = command
     self.filters = filters
+  }
+}
+
+/// Verify the vault while it is mounted.
+package struct VerifyRequest: Codable, Sendable, Hashable {
+  package var isQuick: Bool
+  /// Go on where an interrupted verification was.
+  package var isResuming: Bool
+
+  package init(isQuick: Bool, isResuming: Bool) {
+    self.isQuick = isQuick
+    self.isResuming = isResuming
   }
 }
 

@@ -153,7 +153,14 @@ package enum ErrorText: String, MessageTable {
   case lastAdministrator = "last-administrator"
   case badReviewerKey = "bad-reviewer-key"
   case reviewerExists = "reviewer-exists"
+  case noSuchReviewer = "no-such-reviewer"
+  case severalReviewers = "several-reviewers"
+  case lastReviewer = "last-reviewer"
   case vaultFileRefused = "vault-file-refused"
+  case verifyNotPermitted = "verify-not-permitted"
+  case verifyBusy = "verify-busy"
+  case verifyInterrupted = "verify-interrupted"
+  case verifyFailed = "verify-failed"
 
   package var texts: Texts {
     switch self {
@@ -311,6 +318,13 @@ package enum ErrorText: String, MessageTable {
     case .noBoundary: Texts("'{path}' is no boundary", "“{path}”不是边界")
     case .trailUnavailable: Texts("the trail cannot be written, so nothing was changed: {reason}", "无法写入访问日志，未作任何更改：{reason}")
     case .changesRefused: Texts("the mount refuses changes at the moment: {reason}", "挂载进程目前拒绝更改：{reason}")
+    case .verifyNotPermitted:
+      Texts(
+        "only root, the user who mounted this vault, or whoever has 'grant' on all of it may verify it",
+        "只有 root、挂载该保险库的用户或对整个保险库拥有 grant 权限的人可以校验")
+    case .verifyBusy: Texts("this vault is being verified already", "该保险库正在校验中")
+    case .verifyInterrupted: Texts("the verification was ended before it was done", "校验未完成即被终止")
+    case .verifyFailed: Texts("the verification could not go on", "校验无法继续")
     case .onlyOperator:
       Texts("only root, the user who mounted this vault and its operators may do this", "只有 root、挂载该保险库的用户和运维员可以执行此操作")
     case .onlyOfficers:
@@ -326,6 +340,9 @@ package enum ErrorText: String, MessageTable {
     case .badDuty: Texts("'{value}' is no duty; there are {words}", "“{value}”不是职责，可用：{words}")
     case .badReviewerKey: Texts("'{path}' is no public key of a reviewer", "“{path}”不是审阅人的公钥")
     case .reviewerExists: Texts("this reviewer is there already", "该审阅人已存在")
+    case .noSuchReviewer: Texts("there is no such reviewer", "没有该审阅人")
+    case .severalReviewers: Texts("several reviewers bear this label", "有多个审阅人使用该名称")
+    case .lastReviewer: Texts("the last reviewer cannot be retired", "不能停用最后一位审阅人")
     case .vaultFileRefused: Texts("the mount refused the new vault.json: {reason}", "挂载进程拒绝了新的 vault.json：{reason}")
     }
   }

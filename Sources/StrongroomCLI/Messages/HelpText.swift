@@ -8,12 +8,14 @@ package enum HelpText: String, MessageTable {
   case boundary, boundarySet, boundaryClear, boundaryList
   case access, accessExplain, accessWho, accessWhat, accessConflicts, with, without
   case duty, dutyAdd, dutyRemove, dutyList, dutyName
-  case reviewer, reviewerAdd, reviewerList, reviewerKeygen, reviewerLabel, reviewerKey, identityOutput
+  case reviewer, reviewerAdd, reviewerList, reviewerRetire, reviewerName, reviewerKeygen, reviewerLabel, reviewerKey,
+    identityOutput
   case status, unmount, unmountWait
+  case speed, speedDiscussion, speedNoMount
   case config, configShow, configFile, options
   case create, reviewerKeys, admin, passphraseFile, keyFile, newPassphraseFile, newKeyFile, slotLabel, slotNumber
   case mount, mountUser, foreground, mountHelper, mountDaemon
-  case verify, verifyQuick
+  case verify, verifyQuick, verifyResume
   case key, keyList, keyAdd, keyRemove, keyChange
   case log, logQuery, logVerify, logExport, trailArgument, identity, filterUser, filterPath, filterAction, filterOutcome, since
   case untilLog, follow, genesis, end, anchor, format
@@ -98,10 +100,18 @@ package enum HelpText: String, MessageTable {
     case .reviewer: Texts("Make and register the keys that can read the trail.", "生成和登记可读取访问日志的密钥。")
     case .reviewerAdd: Texts("Let a reviewer read the trail from now on.", "允许审阅人读取此后的访问日志。")
     case .reviewerList: Texts("List the reviewers.", "列出审阅人。")
+    case .reviewerRetire: Texts("Take a reviewer's key out of all segments that begin from now on.", "此后的日志段不再对该审阅人可读。")
+    case .reviewerName: Texts("The reviewer's fingerprint, or the label if only one bears it.", "审阅人的指纹；名称唯一时也可用名称。")
     case .reviewerKeygen: Texts("Write a new identity, protected by a passphrase, and its public key.", "生成受口令保护的新身份及其公钥。")
     case .reviewerLabel: Texts("What the reviewer is called.", "审阅人的名称。")
     case .reviewerKey: Texts("The reviewer's public key file (FILE.pub).", "审阅人的公钥文件（文件.pub）。")
     case .identityOutput: Texts("Where the identity goes; the public key goes to FILE.pub.", "身份文件的位置；公钥写入 文件.pub。")
+    case .speed: Texts("Measure this machine's ciphers, and what FUSE itself allows.", "测量本机的加密速度，以及 FUSE 本身的上限。")
+    case .speedDiscussion:
+      Texts(
+        "Takes a few seconds and touches no vault. A vault cannot be faster than the slower of the two.",
+        "耗时数秒，不触及任何保险库。保险库不会快于两者中较慢的一个。")
+    case .speedNoMount: Texts("Measure the ciphers only.", "只测量加密速度。")
     case .status: Texts("Show how mounts are doing: ids and counts, no names.", "显示挂载状态：只有编号和计数，没有名称。")
     case .unmount: Texts("End a mount with everything committed.", "提交全部更改后结束挂载。")
     case .unmountWait: Texts("How long to wait for it to end.", "等待结束的时长。")
@@ -124,7 +134,8 @@ package enum HelpText: String, MessageTable {
     case .foreground: Texts("Stay, and log to standard error.", "在前台运行，日志写到标准错误。")
     case .mountHelper: Texts("What mount(8) calls for fstab.", "供 mount(8) 处理 fstab 时调用。")
     case .mountDaemon: Texts("The process of a mount.", "挂载进程。")
-    case .verify: Texts("Prove every byte of a vault.", "校验保险库的每一个字节。")
+    case .verify: Texts("Prove every byte of a vault, mounted or not.", "校验保险库的每一个字节，无论是否已挂载。")
+    case .verifyResume: Texts("Go on where an interrupted verification was.", "从上次中断处继续校验。")
     case .verifyQuick: Texts("Check structure and sizes without reading content.", "只检查结构和大小，不读取内容。")
     case .key: Texts("Manage the ways to unlock a vault.", "管理保险库的解锁方式。")
     case .keyList: Texts("List the key slots.", "列出密钥槽。")

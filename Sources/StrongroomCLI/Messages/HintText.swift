@@ -10,6 +10,8 @@ package enum HintText: String, MessageTable {
   case nameItsFolder = "name-its-folder"
   case seeStatus = "see-status"
   case addSlotFirst = "add-slot-first"
+  case addReviewerFirst = "add-reviewer-first"
+  case listReviewers = "list-reviewers"
   case listSlots = "list-slots"
   case emptyVaultFolder = "empty-vault-folder"
   case otherPassphrase = "other-passphrase"
@@ -56,12 +58,14 @@ package enum HintText: String, MessageTable {
   case askOperator = "ask-operator"
   case keepApart = "keep-apart"
   case anotherAdministrator = "another-administrator"
+  case verifyResume = "verify-resume"
   case csvColumns = "csv-columns"
   case csvQuotes = "csv-quotes"
   case splitImport = "split-import"
 
   package var texts: Texts {
     switch self {
+    case .verifyResume: Texts("'verify --resume' goes on where it was", "verify --resume 可从中断处继续")
     case .runVerify:
       Texts(
         "strongroom verify VAULT names all that is damaged; keep a copy before you try to mend it",
@@ -76,6 +80,11 @@ package enum HintText: String, MessageTable {
     case .nameItsFolder: Texts("rights stand on folders: name the folder that holds it", "权限设在目录上，请指明其所在目录")
     case .seeStatus: Texts("strongroom status says what is wrong", "strongroom status 会说明原因")
     case .listSlots: Texts("see the slots: strongroom key list VAULT", "可用 strongroom key list 保险库 查看密钥槽")
+    case .addReviewerFirst:
+      Texts(
+        "add another reviewer first: strongroom reviewer add FILE.pub --label NAME",
+        "请先添加另一位：strongroom reviewer add 文件.pub --label 名称")
+    case .listReviewers: Texts("'reviewer list' shows labels and fingerprints", "reviewer list 可查看名称和指纹")
     case .addSlotFirst: Texts("add another slot first: strongroom key add VAULT", "请先添加另一个：strongroom key add 保险库")
     case .emptyVaultFolder: Texts("name a folder that does not exist yet, or an empty one", "请指定尚不存在的目录或空目录")
     case .otherPassphrase: Texts("try again; strongroom key list shows which slots there are", "请重试；strongroom key list 会列出密钥槽")

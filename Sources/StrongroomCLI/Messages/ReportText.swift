@@ -6,7 +6,8 @@ package enum ReportText: String, MessageTable {
   case columnName, columnOwner, columnSet, columnVia, columnPrincipal, columnLabel, columnFingerprint, columnNumber, columnKind
   case columnCreated, columnDuty, dutyAdded, dutyRemoved
   case live, notYet, ended, orphaned
-  case noRules, grantAdded, grantRevoked, barrierAdded, barrierRemoved, boundarySet, boundaryCleared, reviewerAdded, unmounted
+  case noRules, grantAdded, grantRevoked, barrierAdded, barrierRemoved, boundarySet, boundaryCleared, reviewerAdded,
+    reviewerRetired, unmounted
   case allowed, refused, noSuchName, decidedBy, nothingDecided, nearly
   case ruleGrant, ruleBarrier, ruleBarrierNamed, ruleBoundary, viaPrincipal, becauseOf
   case effectDecided, effectEnded, effectNotYet, effectOrphaned, effectBeyondBoundary, effectGivenByAsker, effectOtherRights
@@ -63,6 +64,10 @@ package enum ReportText: String, MessageTable {
     case .barrierRemoved: Texts("barrier {id} is lifted", "隔离墙 {id} 已解除")
     case .boundarySet: Texts("{path} is a boundary", "{path} 已设为边界")
     case .boundaryCleared: Texts("{path} is no boundary any more", "{path} 不再是边界")
+    case .reviewerRetired:
+      Texts(
+        "{label} ({fingerprint}) reads nothing of the trail from now on; what was written before stays readable with that key",
+        "{label}（{fingerprint}）不能再读取此后的访问日志；此前的内容仍可用该密钥读取")
     case .reviewerAdded: Texts("{label} ({fingerprint}) can read the trail from now on", "{label}（{fingerprint}）可读取此后的访问日志")
     case .unmounted: Texts("{path} is unmounted", "{path} 已卸载")
     case .allowed: Texts("allowed: {principal} has {right} on {path} at {at}", "允许：{principal} 在 {at} 对 {path} 拥有 {right}")
