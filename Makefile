@@ -34,10 +34,10 @@ mounted: ## runs the tests on real mounts, as root
 demo: ## a tour on real documents; makes users and a mount, and takes all of it away again
 	scripts/demo
 
-bench: bench-build ## measures it beside gocryptfs, securefs, CryFS, the plain disk and FUSE itself, as root; under 5 minutes
+bench: bench-build ## measures it beside gocryptfs, securefs, CryFS, the plain disk and FUSE itself, as root; some minutes
 	benchmarks/run
 
-bench-full: bench-build ## the same with 512 MiB, 20,000 files and 300 documents; most of an hour
+bench-full: bench-build ## the same with 512 MiB, 20,000 files and 300 documents; long
 	benchmarks/unchecked-build
 	benchmarks/run --form full
 
