@@ -8,7 +8,7 @@ ifeq ($(CI),true)
 export STRONGROOM_WARNINGS = error
 endif
 
-.PHONY: help build test unit mounted demo bench bench-full bench-build bench-smoke install uninstall format lint dependencies clean
+.PHONY: help build test unit mounted soak demo bench bench-full bench-build bench-smoke install uninstall format lint dependencies clean
 
 help: ## prints this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ unit: ## runs the tests that need no mount
 mounted: ## runs the tests on real mounts, as root
 	swift build --build-tests
 	swift test --skip-build --filter MountedTests
+
+soak: ## the long forms of the tests of crashes, power cuts and failing disks, as root; STRONGROOM_SOAK=0.1 for a tenth (docs/crash-safety.md)
+	scripts/soak
 
 demo: ## a tour on real documents; makes users and a mount, and takes all of it away again
 	scripts/demo

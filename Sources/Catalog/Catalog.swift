@@ -75,10 +75,20 @@ package protocol CatalogSnapshot: AnyObject, Sendable {
   /// As `Catalog.rows(inBucket:)`.
   func rows(inBucket bucket: UInt64) throws(CatalogError) -> [SealedRow]
 
+  /// Calls `body` with each entry of the index by name, (folder, tag, node), without reading a row; in any order. What the digests of rows
+  /// cannot tell is an entry that was taken out while its row stays.
+  func forEachName(_ body: (NodeID, NodeColumns) throws -> Void) throws
+
+  /// Likewise each entry of the index by folder, (folder, node).
+  func forEachChild(_ body: (NodeID, _ folder: NodeID) throws -> Void) throws
+
   /// What is wrong with the engine's own structures, as short texts without names or content; empty where nothing is. Reads everything.
   ///
   /// This alone finds index entries that are missing: the digests cover rows, not the absence of an answer.
   func integrityCheck() throws(CatalogError) -> [String]
+
+  /// Makes the call that is under way on another thread fail soon with `.io`; nothing where there is none. Not after `close`.
+  func interrupt()
 
   /// Lets the moment go. A second close does nothing.
   func close()

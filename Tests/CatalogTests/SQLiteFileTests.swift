@@ -83,6 +83,8 @@ extension CatalogTests {
         (.extents, ["SEARCH extent USING PRIMARY KEY (node=?)"]),
         (.rows(.node), ["SCAN node"]),
         (.rows(.extent), ["SCAN extent"]),
+        (.nameEntries, ["SCAN node USING COVERING INDEX node_name"]),
+        (.childEntries, ["SCAN node USING COVERING INDEX node_parent"]),
         (
           .nodeBucket,
           [

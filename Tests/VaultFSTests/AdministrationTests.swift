@@ -10,19 +10,23 @@ import VaultFormat
   @Test func listenersAreToldWhetherTheyMayWait() throws {
     let test = try TestFiles()
     let folder = try test.make(.folder, "a")
+    let inner = try test.make(.folder, "inner", in: folder)
     try test.make(.folder, "old", in: folder)
-    try test.give([.list, .edit], to: TestFiles.alice, on: folder)
+    try test.give([.list, .read, .add, .edit, .remove], to: TestFiles.alice, on: folder)
     let told = Told()
     let kept = Told()
     let token = test.files.onRightsChange { told.add($0) }
     _ = test.files.onRightsChange { kept.add($0) }
+    // Another name in the same folder is nobody's right.
     try test.rename(TestFiles.alice, "old", in: folder, to: "new", in: folder)
+    #expect(told.all == [])
+    try test.rename(TestFiles.alice, "new", in: folder, to: "new", in: inner)
     #expect(told.all == [false])
     _ = try test.files.addGrant(
       TestFiles.root, on: Array("/a".utf8), to: "user:bob", [.list], from: nil, until: nil, reason: "test")
     #expect(told.all == [false, true])
     test.files.removeRightsListener(token)
-    try test.rename(TestFiles.alice, "new", in: folder, to: "newer", in: folder)
+    try test.rename(TestFiles.alice, "new", in: inner, to: "newer", in: folder)
     #expect(told.all == [false, true])
     #expect(kept.all == [false, true, false])
   }

@@ -75,6 +75,25 @@ extension RequestHandler {
     }
   }
 
+  /// From the segment on that begins before this returns, the reviewer reads nothing more; what was sealed to them before, they keep.
+  func retireReviewer(_ request: ReviewerRetireRequest, _ caller: Caller) throws(ControlFailure) -> ReviewerReport {
+    let named = reviewers().filter { $0.fingerprint == request.reviewer || $0.label == request.reviewer }
+    guard let retired = named.first else { throw ControlFailure(code: "no-such-reviewer", hint: "list-reviewers", exitCode: 1) }
+    guard named.count == 1 else { throw ControlFailure(code: "several-reviewers", hint: "list-reviewers", exitCode: 1) }
+    guard files.vault.file.reviewers.count > 1 else {
+      throw ControlFailure(code: "last-reviewer", hint: "add-reviewer-first", exitCode: 1)
+    }
+    let record = files.record(
+      .reviewer, caller, [("change", "retire"), ("label", retired.label), ("fingerprint", retired.fingerprint)])
+    try change(record) { (present, root) throws(KeysError) in
+      guard let key = Hex.decode(retired.publicKey), present.reviewers.count > 1,
+        let next = try present.removingReviewer(publicKey: key, root: root)
+      else { throw .badParameters }
+      return next
+    }
+    return retired
+  }
+
   private func change(_ record: Record, _ body: Vault.FileChange) throws(ControlFailure) {
     do throws(FSError) { try files.append(record) } catch {
       throw ControlFailure(code: "trail-unavailable", hint: "see-status", exitCode: 1)

@@ -20,7 +20,7 @@ package final class RequestHandler: Sendable {
     let caller = Caller(uid: peer.uid, gid: peer.gid, thread: peer.pid)
     switch request {
     case .status: replies.send(.status(status()))
-    case .grantAdd, .grantList, .grantRevoke: try handleGrants(request, caller, replies)
+    case .grantAdd, .grantImport, .grantList, .grantRevoke: try handleGrants(request, caller, replies)
     case .barrierAdd, .barrierList, .barrierRemove: try handleBarriers(request, caller, replies)
     case .boundarySet, .boundaryClear, .boundaryList: try handleBoundaries(request, caller, replies)
     case .accessExplain, .accessWho, .accessWhat: try handleAccess(request, caller, replies)
@@ -34,7 +34,11 @@ package final class RequestHandler: Sendable {
       try requireOperator(peer)
       try addReviewer(new, caller)
       replies.send(reviewers(), as: ControlResponse.reviewers)
+    case .reviewerRetire(let old):
+      try requireOperator(peer)
+      replies.send([try retireReviewer(old, caller)], as: ControlResponse.reviewers)
     case .review(let notice): try noteReview(notice, caller)
+    case .verify(let wanted): try verify(wanted, peer, caller, replies)
     case .unmount:
       try requireOperator(peer)
       try unmount()
@@ -43,12 +47,26 @@ package final class RequestHandler: Sendable {
 
   /// Operators are root and the account that the mount runs as: they can end it anyway.
   private func requireOperator(_ peer: ControlPeer) throws(ControlFailure) {
-    guard peer.uid == 0 || peer.uid == mount.uid else { throw ControlFailure(code: "only-operator", exitCode: 4) }
+    guard isOperator(peer) else { throw ControlFailure(code: "only-operator", exitCode: 4) }
   }
 
+  func isOperator(_ peer: ControlPeer) -> Bool { peer.uid == 0 || peer.uid == mount.uid }
+
   /// Runs an administrator's command and words its failure.
-  func perform<Result>(_ body: () throws(AdministrationFailure) -> Result) throws(ControlFailure) -> Result {
-    do throws(AdministrationFailure) { return try body() } catch { throw ControlFailure(error, files) }
+  /// - Parameters: what the request named, which the failure may speak of.
+  func perform<Result>(
+    on path: VaultPath? = nil, about principal: PrincipalName? = nil, _ body: () throws(AdministrationFailure) -> Result
+  ) throws(ControlFailure) -> Result {
+    do throws(AdministrationFailure) { return try body() } catch {
+      throw ControlFailure(error, files, named: Self.named(path, principal))
+    }
+  }
+
+  static func named(_ path: VaultPath?, _ principal: PrincipalName?) -> [String: String] {
+    var named: [String: String] = [:]
+    if let path { named["path"] = path.text }
+    if let principal { (named["principal"], named["value"]) = (principal.description, principal.description) }
+    return named
   }
 }
 

@@ -6,6 +6,7 @@ extension ControlRequest: Codable {
   private enum Kind: String {
     case status
     case grantAdd = "grant-add"
+    case grantImport = "grant-import"
     case grantList = "grant-list"
     case grantRevoke = "grant-revoke"
     case barrierAdd = "barrier-add"
@@ -20,8 +21,9 @@ extension ControlRequest: Codable {
     case keyList = "key-list"
     case keyChange = "key-change"
     case reviewerAdd = "reviewer-add"
+    case reviewerRetire = "reviewer-retire"
     case reviewerList = "reviewer-list"
-    case review
+    case review, verify
     case unmount
   }
 
@@ -34,6 +36,7 @@ extension ControlRequest: Codable {
     switch kind {
     case .status: self = .status
     case .grantAdd: self = .grantAdd(try body())
+    case .grantImport: self = .grantImport(try body())
     case .grantList: self = .grantList(try body())
     case .grantRevoke: self = .grantRevoke(try body())
     case .barrierAdd: self = .barrierAdd(try body())
@@ -48,8 +51,10 @@ extension ControlRequest: Codable {
     case .keyList: self = .keyList
     case .keyChange: self = .keyChange(try body())
     case .reviewerAdd: self = .reviewerAdd(try body())
+    case .reviewerRetire: self = .reviewerRetire(try body())
     case .reviewerList: self = .reviewerList
     case .review: self = .review(try body())
+    case .verify: self = .verify(try body())
     case .unmount: self = .unmount
     }
   }
@@ -64,6 +69,7 @@ extension ControlRequest: Codable {
     switch self {
     case .status: try write(.status)
     case .grantAdd(let body): try write(.grantAdd, body)
+    case .grantImport(let body): try write(.grantImport, body)
     case .grantList(let body): try write(.grantList, body)
     case .grantRevoke(let body): try write(.grantRevoke, body)
     case .barrierAdd(let body): try write(.barrierAdd, body)
@@ -78,8 +84,10 @@ extension ControlRequest: Codable {
     case .keyList: try write(.keyList)
     case .keyChange(let body): try write(.keyChange, body)
     case .reviewerAdd(let body): try write(.reviewerAdd, body)
+    case .reviewerRetire(let body): try write(.reviewerRetire, body)
     case .reviewerList: try write(.reviewerList)
     case .review(let body): try write(.review, body)
+    case .verify(let body): try write(.verify, body)
     case .unmount: try write(.unmount)
     }
   }

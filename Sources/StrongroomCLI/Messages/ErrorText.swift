@@ -41,6 +41,19 @@ package enum ErrorText: String, MessageTable {
   case badOption = "bad-option"
   case unsupportedOption = "unsupported-option"
 
+  // Files of grants and worksheets
+  case inLine = "in-line"
+  case csvNotUTF8 = "csv-not-text"
+  case csvUnclosedQuote = "csv-unclosed-quote"
+  case csvStrayQuote = "csv-stray-quote"
+  case csvEmpty = "csv-empty"
+  case csvCellCount = "csv-cell-count"
+  case csvUnknownColumn = "csv-unknown-column"
+  case csvColumnTwice = "csv-column-twice"
+  case csvNoColumn = "csv-no-column"
+  case importTooLarge = "import-too-large"
+  case repeatsLine = "repeats-line"
+
   // Secrets
   case noSecret = "no-secret"
   case secretCancelled = "secret-cancelled"
@@ -132,7 +145,14 @@ package enum ErrorText: String, MessageTable {
   case onlyOperator = "only-operator"
   case badReviewerKey = "bad-reviewer-key"
   case reviewerExists = "reviewer-exists"
+  case noSuchReviewer = "no-such-reviewer"
+  case severalReviewers = "several-reviewers"
+  case lastReviewer = "last-reviewer"
   case vaultFileRefused = "vault-file-refused"
+  case verifyNotPermitted = "verify-not-permitted"
+  case verifyBusy = "verify-busy"
+  case verifyInterrupted = "verify-interrupted"
+  case verifyFailed = "verify-failed"
 
   package var texts: Texts {
     switch self {
@@ -176,6 +196,19 @@ package enum ErrorText: String, MessageTable {
     case .untilBeforeFrom: Texts("the time of --until is not after that of --from", "--until 的时间不晚于 --from 的时间")
     case .badOption: Texts("'{value}' is not NAME=VALUE", "“{value}”不是 名称=值 的形式")
     case .unsupportedOption: Texts("the mount option '{value}' is not supported", "不支持挂载选项“{value}”")
+
+    case .inLine: Texts("line {line}: {what}", "第 {line} 行：{what}")
+    case .csvNotUTF8: Texts("the file is not UTF-8", "文件不是 UTF-8 编码")
+    case .csvUnclosedQuote: Texts("line {line}: a quote is never closed", "第 {line} 行：引号未闭合")
+    case .csvStrayQuote: Texts("line {line}: a quote stands where none may", "第 {line} 行：引号位置有误")
+    case .csvEmpty: Texts("the file is empty", "文件为空")
+    case .csvCellCount:
+      Texts("line {line}: {count} cells where the first line has {expected}", "第 {line} 行：有 {count} 个单元格，而首行有 {expected} 个")
+    case .csvUnknownColumn: Texts("line {line}: unknown column '{name}'", "第 {line} 行：未知的列“{name}”")
+    case .csvColumnTwice: Texts("line {line}: the column '{name}' stands there twice", "第 {line} 行：列“{name}”出现两次")
+    case .csvNoColumn: Texts("line {line}: the column '{name}' is missing", "第 {line} 行：缺少列“{name}”")
+    case .importTooLarge: Texts("'{path}' is too large for one import", "“{path}”过大，无法一次导入")
+    case .repeatsLine: Texts("it says again what line {line} says", "与第 {line} 行重复")
 
     case .noSecret: Texts("there is no terminal to ask for a passphrase", "没有终端可供输入口令")
     case .secretCancelled: Texts("no passphrase was given", "未输入口令")
@@ -277,9 +310,19 @@ package enum ErrorText: String, MessageTable {
     case .noBoundary: Texts("'{path}' is no boundary", "“{path}”不是边界")
     case .trailUnavailable: Texts("the trail cannot be written, so nothing was changed: {reason}", "无法写入访问日志，未作任何更改：{reason}")
     case .changesRefused: Texts("the mount refuses changes at the moment: {reason}", "挂载进程目前拒绝更改：{reason}")
+    case .verifyNotPermitted:
+      Texts(
+        "only root, the user who mounted this vault, or whoever has 'grant' on all of it may verify it",
+        "只有 root、挂载该保险库的用户或对整个保险库拥有 grant 权限的人可以校验")
+    case .verifyBusy: Texts("this vault is being verified already", "该保险库正在校验中")
+    case .verifyInterrupted: Texts("the verification was ended before it was done", "校验未完成即被终止")
+    case .verifyFailed: Texts("the verification could not go on", "校验无法继续")
     case .onlyOperator: Texts("only root or the user who mounted this vault may do this", "只有 root 或挂载该保险库的用户可以执行此操作")
     case .badReviewerKey: Texts("'{path}' is no public key of a reviewer", "“{path}”不是审阅人的公钥")
     case .reviewerExists: Texts("this reviewer is there already", "该审阅人已存在")
+    case .noSuchReviewer: Texts("there is no such reviewer", "没有该审阅人")
+    case .severalReviewers: Texts("several reviewers bear this label", "有多个审阅人使用该名称")
+    case .lastReviewer: Texts("the last reviewer cannot be retired", "不能停用最后一位审阅人")
     case .vaultFileRefused: Texts("the mount refused the new vault.json: {reason}", "挂载进程拒绝了新的 vault.json：{reason}")
     }
   }

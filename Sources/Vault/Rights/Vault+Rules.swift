@@ -2,7 +2,6 @@ import Access
 import Catalog
 import Keys
 import Platform
-import Synchronization
 package import VaultFormat
 
 /// Rules on disk and in memory. Whether somebody may change them is judged above.
@@ -40,67 +39,5 @@ extension Vault {
       tree.withLock { for edit in edits { rules.apply(edit) } }
       reloadRights()
     }
-  }
-
-  /// Makes the table of rights anew from the rules and the folders above them; always, since a rule that is on disk is in force. Where a
-  /// folder cannot be loaded, what was known above it stays.
-  /// - Returns: Why folders could not be loaded, if any.
-  @discardableResult
-  func reloadRights() -> VaultError? {
-    var failure: VaultError?
-    folderMoves.withLock {
-      let (folders, known) = tree.withLock { (rules.folders, rules.parents) }
-      var parents: [NodeID: NodeID] = [.root: .none]
-      for folder in folders where parents[folder] == nil {
-        do throws(VaultError) {
-          for node in try chain(to: try node(folder)) where node.id != .root {
-            parents[node.id] = tree.withLock { node.record.parent }
-          }
-        } catch {
-          failure = error
-          var below = folder
-          while parents[below] == nil, let above = known[below] {
-            parents[below] = above
-            below = above
-          }
-        }
-      }
-      tree.withLock {
-        rules.parents = parents
-        publishRights()
-      }
-    }
-    return failure
-  }
-
-  // MARK: Under the tree lock
-
-  /// The rights as of now are what everyone sees from the next check on.
-  func publishRights() {
-    let generation = rightsGenerationCell.load(ordering: .relaxed) + 1
-    rightsTable = RightsTable(
-      grants: Array(rules.grants.values), barriers: Array(rules.barriers.values), boundaries: Array(rules.boundaries.values),
-      parents: rules.parents, generation: generation)
-    rightsGenerationCell.store(generation, ordering: .releasing)
-  }
-
-  /// A folder has another parent: rules move with it.
-  func folderMoved(_ moved: [Node], ancestors: [Node]) {
-    for node in ancestors where node.id != .root { rules.parents[node.id] = node.record.parent }
-    for node in moved where rules.parents[node.id] != nil { rules.parents[node.id] = node.record.parent }
-    publishRights()
-  }
-
-  /// A folder is gone, and with it the rules that stood on it. Returns them.
-  func dropRules(on folder: Node) -> [Rule] {
-    let dropped = rules.rules(on: folder.id)
-    guard !dropped.isEmpty else { return [] }
-    for rule in dropped {
-      rules.apply(.remove(rule))
-      committer.rules[rule.key] = .some(nil)
-    }
-    rules.parents[folder.id] = nil
-    publishRights()
-    return dropped
   }
 }
