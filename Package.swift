@@ -133,6 +133,10 @@ let package = Package(
     .executableTarget(
       name: "strongroom-test-disk", dependencies: ["CFuse3"], path: "Tests/TestDisk",
       cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
+    // The same below every filesystem's promises: a folder that remembers what was done to its files
+    .executableTarget(
+      name: "strongroom-test-folder", dependencies: ["CFuse3"], path: "Tests/TestFolder",
+      cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
     // Changes a mount until it is cut off, and says what is left of its changes
     .executableTarget(
       name: "strongroom-crash-writer", path: "Tests/CrashWriter",
