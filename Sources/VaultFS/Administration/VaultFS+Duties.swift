@@ -1,4 +1,4 @@
-package import Access
+import Access
 import Trail
 import Vault
 package import VaultFormat
