@@ -26,6 +26,7 @@ final class SQLiteSnapshot: CatalogSnapshot {
   func forEachRow(of table: Table, _ body: (SealedRow) throws -> Void) throws {
     try connection.lock.withLock {
       try connection.requireOpen()
+      guard connection.has(table) else { return }
       try connection.statement(.rows(table)).forEach { columns in try body(SealedRow(columns, of: table)) }
     }
   }

@@ -10,7 +10,11 @@ extension RequestHandler {
   func verify(
     _ request: VerifyRequest, _ peer: ControlPeer, _ caller: Caller, _ replies: ControlReplies
   ) throws(ControlFailure) {
-    guard isOperator(peer) || files.managesAll(caller) else { throw ControlFailure(code: "verify-not-permitted", exitCode: 4) }
+    if !files.managesAll(caller) {
+      do throws(ControlFailure) { try requireOperator(peer, caller) } catch {
+        throw error.code == "only-operator" ? ControlFailure(code: "verify-not-permitted", exitCode: 4) : error
+      }
+    }
     let run = VerifyTalk(files, caller)
     let worker = Thread(name: "verify") { [files] in
       csystem_lower_priority()

@@ -12,6 +12,8 @@ package enum ControlResponse: Sendable, Equatable {
   case explanation(ExplanationReport)
   case who([WhoReport])
   case what([WhatReport])
+  case conflicts([ConflictReport])
+  case duties([DutyReport])
   case keySlots([KeySlotReport])
   case reviewers([ReviewerReport])
   case verifyProgress(VerifyProgressReport)
@@ -28,6 +30,7 @@ extension ControlResponse: Codable {
     case status, grants
     case grantSteps = "grant-steps"
     case barriers, boundaries, explanation, who, what
+    case conflicts, duties
     case keySlots = "key-slots"
     case reviewers
     case verifyProgress = "verify-progress"
@@ -47,6 +50,8 @@ extension ControlResponse: Codable {
     case .explanation: self = .explanation(try body())
     case .who: self = .who(try body())
     case .what: self = .what(try body())
+    case .conflicts: self = .conflicts(try body())
+    case .duties: self = .duties(try body())
     case .keySlots: self = .keySlots(try body())
     case .reviewers: self = .reviewers(try body())
     case .verifyProgress: self = .verifyProgress(try body())
@@ -71,6 +76,8 @@ extension ControlResponse: Codable {
     case .explanation(let body): try write(.explanation, body)
     case .who(let body): try write(.who, body)
     case .what(let body): try write(.what, body)
+    case .conflicts(let body): try write(.conflicts, body)
+    case .duties(let body): try write(.duties, body)
     case .keySlots(let body): try write(.keySlots, body)
     case .reviewers(let body): try write(.reviewers, body)
     case .verifyProgress(let body): try write(.verifyProgress, body)

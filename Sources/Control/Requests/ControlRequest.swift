@@ -18,6 +18,10 @@ package enum ControlRequest: Sendable, Equatable {
   case accessExplain(ExplainRequest)
   case accessWho(WhoRequest)
   case accessWhat(WhatRequest)
+  case accessConflicts
+  case dutyAdd(DutyRequest)
+  case dutyRemove(DutyRequest)
+  case dutyList
   case keyList
   case keyChange(KeyChangeRequest)
   case reviewerAdd(ReviewerAddRequest)
@@ -135,6 +139,18 @@ package struct BoundaryRequest: Codable, Sendable, Hashable {
   }
 }
 
+package struct DutyRequest: Codable, Sendable, Hashable {
+  package var duty: Duty.Kind
+  package var principal: PrincipalName
+  package var reason: String
+
+  package init(duty: Duty.Kind, principal: PrincipalName, reason: String) {
+    self.duty = duty
+    self.principal = principal
+    self.reason = reason
+  }
+}
+
 package struct ExplainRequest: Codable, Sendable, Hashable {
   package var principal: PrincipalName
   /// Exactly one right.
@@ -144,13 +160,19 @@ package struct ExplainRequest: Codable, Sendable, Hashable {
   package var at: WallTime?
   /// A grant to suppose as well.
   package var supposing: RuleID?
+  /// A grant to suppose gone.
+  package var without: RuleID?
 
-  package init(principal: PrincipalName, right: Rights, path: VaultPath, at: WallTime? = nil, supposing: RuleID? = nil) {
+  package init(
+    principal: PrincipalName, right: Rights, path: VaultPath, at: WallTime? = nil, supposing: RuleID? = nil,
+    without: RuleID? = nil
+  ) {
     self.principal = principal
     self.right = right
     self.path = path
     self.at = at
     self.supposing = supposing
+    self.without = without
   }
 }
 

@@ -35,6 +35,7 @@ package enum ErrorText: String, MessageTable {
   case badRight = "bad-right"
   case badVaultPath = "bad-vault-path"
   case badRuleID = "bad-rule-id"
+  case badDuty = "bad-duty"
   case emptyReason = "empty-reason"
   case emptyName = "empty-name"
   case untilBeforeFrom = "until-before-from"
@@ -143,6 +144,13 @@ package enum ErrorText: String, MessageTable {
   case trailUnavailable = "trail-unavailable"
   case changesRefused = "changes-refused"
   case onlyOperator = "only-operator"
+  case onlyOfficers = "only-officers"
+  case lacksDuty = "lacks-duty"
+  case dutiesConflict = "duties-conflict"
+  case dutyForbids = "duty-forbids"
+  case dutyExists = "duty-exists"
+  case noSuchDuty = "no-such-duty"
+  case lastAdministrator = "last-administrator"
   case badReviewerKey = "bad-reviewer-key"
   case reviewerExists = "reviewer-exists"
   case noSuchReviewer = "no-such-reviewer"
@@ -317,7 +325,19 @@ package enum ErrorText: String, MessageTable {
     case .verifyBusy: Texts("this vault is being verified already", "该保险库正在校验中")
     case .verifyInterrupted: Texts("the verification was ended before it was done", "校验未完成即被终止")
     case .verifyFailed: Texts("the verification could not go on", "校验无法继续")
-    case .onlyOperator: Texts("only root or the user who mounted this vault may do this", "只有 root 或挂载该保险库的用户可以执行此操作")
+    case .onlyOperator:
+      Texts("only root, the user who mounted this vault and its operators may do this", "只有 root、挂载该保险库的用户和运维员可以执行此操作")
+    case .onlyOfficers:
+      Texts(
+        "only root, the user who mounted this vault and those with a duty in it may ask this", "只有 root、挂载该保险库的用户和在其中任职的人可以查询")
+    case .lacksDuty: Texts("this needs the duty '{duty}'", "此操作需要 {duty} 职责")
+    case .dutiesConflict:
+      Texts("{principal} would be both {duty} and {other}", "{principal} 将同时担任 {duty} 和 {other}")
+    case .dutyForbids: Texts("{principal} is {duty}, and may not have '{right}'", "{principal} 担任 {duty}，不得拥有 {right} 权限")
+    case .dutyExists: Texts("{principal} has this duty already", "{principal} 已有该职责")
+    case .noSuchDuty: Texts("{principal} has no such duty", "{principal} 没有该职责")
+    case .lastAdministrator: Texts("nobody would be left to administer this vault", "该保险库将没有管理员")
+    case .badDuty: Texts("'{value}' is no duty; there are {words}", "“{value}”不是职责，可用：{words}")
     case .badReviewerKey: Texts("'{path}' is no public key of a reviewer", "“{path}”不是审阅人的公钥")
     case .reviewerExists: Texts("this reviewer is there already", "该审阅人已存在")
     case .noSuchReviewer: Texts("there is no such reviewer", "没有该审阅人")

@@ -6,7 +6,8 @@ package enum HelpText: String, MessageTable {
   case grant, grantAdd, grantList, grantRevoke, grantExport, grantImport, grantExpiring, grantFile, dryRun, prune, within
   case barrier, barrierAdd, barrierList, barrierRemove, against, barrierName
   case boundary, boundarySet, boundaryClear, boundaryList
-  case access, accessExplain, accessWho, accessWhat, with
+  case access, accessExplain, accessWho, accessWhat, accessConflicts, with, without
+  case duty, dutyAdd, dutyRemove, dutyList, dutyName
   case reviewer, reviewerAdd, reviewerList, reviewerRetire, reviewerName, reviewerKeygen, reviewerLabel, reviewerKey,
     identityOutput
   case status, unmount, unmountWait
@@ -85,7 +86,17 @@ package enum HelpText: String, MessageTable {
     case .accessExplain: Texts("Say whether someone has a right there, and which rules decide.", "说明某人在该处是否有某项权限，以及由哪些规则决定。")
     case .accessWho: Texts("List who has rights on a folder.", "列出对文件夹有权限的对象。")
     case .accessWhat: Texts("List where someone has rights.", "列出某对象拥有权限的位置。")
+    case .accessConflicts: Texts("List who has duties and rights that no one person may have.", "列出兼任了不得兼任的职责或权限的人。")
+    case .duty: Texts("Say who is administrator, reviewer, operator, records officer.", "管理职责：管理员、审阅人、运维员、档案员。")
+    case .dutyAdd: Texts("Give somebody a duty.", "授予职责。")
+    case .dutyRemove: Texts("Take a duty back.", "收回职责。")
+    case .dutyList: Texts("List the duties.", "列出职责。")
+    case .dutyName:
+      Texts(
+        "administrator, reviewer, operator or records-officer.",
+        "administrator（管理员）、reviewer（审阅人）、operator（运维员）或 records-officer（档案员）。")
     case .with: Texts("Suppose that this grant were live.", "假设该授权有效。")
+    case .without: Texts("Suppose that this grant were gone.", "假设该授权不存在。")
     case .reviewer: Texts("Make and register the keys that can read the trail.", "生成和登记可读取访问日志的密钥。")
     case .reviewerAdd: Texts("Let a reviewer read the trail from now on.", "允许审阅人读取此后的访问日志。")
     case .reviewerList: Texts("List the reviewers.", "列出审阅人。")

@@ -56,6 +56,9 @@ package enum HintText: String, MessageTable {
   case hours = "hours"
   case label = "label"
   case verifyResume = "verify-resume"
+  case askOperator = "ask-operator"
+  case keepApart = "keep-apart"
+  case anotherAdministrator = "another-administrator"
   case csvColumns = "csv-columns"
   case csvQuotes = "csv-quotes"
   case splitImport = "split-import"
@@ -152,6 +155,15 @@ package enum HintText: String, MessageTable {
         "审阅人只能读取登记之后的日志段；reviewer list 可查看审阅人")
     case .genesis: Texts("it is the 64 hexadecimal digits that 'init' printed", "应为 init 打印的 64 位十六进制数")
     case .hours: Texts("write --hours 08:00-19:00 and --days mon-fri", "可写作 --hours 08:00-19:00 和 --days mon-fri")
+    case .askOperator: Texts("ask whoever runs this mount", "请联系负责该挂载的运维员")
+    case .keepApart:
+      Texts(
+        "these are kept apart, also where a group brings them together: see 'access conflicts'",
+        "这些职责和权限不得由一人兼任（经由组也不行），见 access conflicts")
+    case .anotherAdministrator:
+      Texts(
+        "make somebody else administrator first: 'duty add', and 'grant add / --rights steward'",
+        "请先设立另一位管理员：duty add，以及 grant add / --rights steward")
     case .csvColumns:
       Texts(
         "the first line names the columns: path,to,rights and, if wanted, id,from,until,reason; 'grant export' writes such a file",

@@ -4,7 +4,7 @@ package enum ReportText: String, MessageTable {
   case columnID, columnPath, columnTo, columnAgainst, columnRights, columnFrom, columnUntil, columnState, columnGiver,
     columnReason
   case columnName, columnOwner, columnSet, columnVia, columnPrincipal, columnLabel, columnFingerprint, columnNumber, columnKind
-  case columnCreated
+  case columnCreated, columnDuty, dutyAdded, dutyRemoved
   case live, notYet, ended, orphaned
   case noRules, grantAdded, grantRevoked, barrierAdded, barrierRemoved, boundarySet, boundaryCleared, reviewerAdded,
     reviewerRetired, unmounted
@@ -50,6 +50,9 @@ package enum ReportText: String, MessageTable {
     case .columnNumber: Texts("SLOT", "槽号")
     case .columnKind: Texts("KIND", "类型")
     case .columnCreated: Texts("CREATED", "创建时间")
+    case .columnDuty: Texts("DUTY", "职责")
+    case .dutyAdded: Texts("{principal} is {duty} from now on", "{principal} 自此担任 {duty}")
+    case .dutyRemoved: Texts("{principal} is {duty} no more", "{principal} 不再担任 {duty}")
     case .live: Texts("live", "有效")
     case .notYet: Texts("not yet", "未开始")
     case .ended: Texts("ended", "已结束")

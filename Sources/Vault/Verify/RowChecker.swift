@@ -112,6 +112,7 @@ struct RowChecker {
     case .grant: _ = try Grant(id: RuleID(row.key.first), parsing: plaintext)
     case .barrier: _ = try Barrier(id: RuleID(row.key.first), parsing: plaintext)
     case .boundary: _ = try Boundary(id: RuleID(row.key.first), parsing: plaintext)
+    case .duty: _ = try Duty(id: RuleID(row.key.first), parsing: plaintext)
     case .pack: packs[PackNumber(UInt32(truncatingIfNeeded: row.key.first))] = try PackRecord(parsing: plaintext)
     case .bucket:
       let digest = try BucketRecord(parsing: plaintext).digest
