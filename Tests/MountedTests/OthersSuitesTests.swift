@@ -53,7 +53,8 @@ extension MountedTests {
 
     private func stress(_ names: [String], in folder: String, seconds: Int, _ vault: TestVault) throws {
       let options = ["--timeout", "\(seconds)s", "--temp-path", folder, "--verify", "--seed", "\(Length.seed)"]
-      let said = try Programs.run(["stress-ng"] + names.flatMap { ["--\($0)", "1"] } + options, as: vault.users.all, in: folder)
+      let said = try Programs.run(
+        ["stress-ng"] + names.flatMap { ["--\($0)", "1"] } + options, as: vault.users.all, in: vault.mountpoint)
       #expect(said.status == 0, "\(names.joined(separator: " ")): \(said.all)")
     }
 
@@ -79,7 +80,7 @@ extension MountedTests {
             [
               "fio", "--name=\(job.name)", "--directory=\(folder)", "--size=\(size)", "--verify_fatal=1", "--do_verify=1",
               "--randseed=\(Length.seed)", "--output-format=terse", "--verify_state_save=0",
-            ] + job.options, as: vault.users.all, in: folder)
+            ] + job.options, as: vault.users.all, in: vault.mountpoint)
           #expect(said.status == 0, "\(job.name): \(said.all)")
         }
         // Everything once more from the disk.
@@ -89,7 +90,7 @@ extension MountedTests {
             [
               "fio", "--name=\(job.name)", "--directory=\(folder)", "--size=\(size)", "--verify_fatal=1", "--verify_only=1",
               "--randseed=\(Length.seed)", "--output-format=terse", "--verify_state_save=0",
-            ] + job.options, as: vault.users.all, in: folder)
+            ] + job.options, as: vault.users.all, in: vault.mountpoint)
           #expect(said.status == 0, "\(job.name), after a remount: \(said.all)")
         }
       }

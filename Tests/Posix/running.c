@@ -305,6 +305,9 @@ static void run_lock(World *world, const Operation *operation, Result *result) {
 
 // MARK: All
 
+// No mode has the sticky bit: the mount keeps it, but a FUSE filesystem's kernel side does not, so that fs.protected_symlinks and its like
+// refuse what stands in such a folder on the plain side alone.
+
 void run(World *world, const Operation *operation, Result *result) {
     memset(result, 0, sizeof *result);
     become(operation->user);
@@ -335,7 +338,7 @@ void run(World *world, const Operation *operation, Result *result) {
     case op_fsync: settle(result, fsync(descriptor)); break;
     case op_fdatasync: settle(result, fdatasync(descriptor)); break;
     case op_map: case op_map_shared: run_map(world, operation, result); break;
-    case op_mkdir: settle(result, mkdirat(from, path, operation->seed & 01777)); break;
+    case op_mkdir: settle(result, mkdirat(from, path, operation->seed & 0777)); break;
     case op_rmdir: settle(result, unlinkat(from, path, AT_REMOVEDIR)); break;
     case op_unlink: settle(result, unlinkat(from, path, 0)); break;
     case op_symlink: run_symlink(world, operation, result); break;
@@ -351,8 +354,8 @@ void run(World *world, const Operation *operation, Result *result) {
     }
     case op_stat: case op_fstat: run_stat(world, operation, result); break;
     case op_access: settle(result, faccessat(from, path, (int)operation->flags, AT_EACCESS)); break;
-    case op_chmod: settle(result, fchmodat(from, path, operation->seed & 07777, 0)); break;
-    case op_fchmod: settle(result, fchmod(descriptor, operation->seed & 07777)); break;
+    case op_chmod: settle(result, fchmodat(from, path, operation->seed & 06777, 0)); break;
+    case op_fchmod: settle(result, fchmod(descriptor, operation->seed & 06777)); break;
     case op_chown: {
         uid_t uid = operation->flags & 1 ? users[operation->seed % user_count].uid : (uid_t)-1;
         gid_t gid = operation->flags & 2 ? users[operation->seed / 8 % user_count].gid : (gid_t)-1;
