@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,6 +51,12 @@ int csystem_lock_within(pthread_mutex_t *mutex, int64_t nanoseconds) {
 int csystem_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
 
 pid_t csystem_thread_id(void) { return gettid(); }
+
+void csystem_lower_priority(void) {
+  // On Linux a priority is a thread's. 1: IOPRIO_WHO_PROCESS, the calling thread; class 2 (best effort), the least of its 8 levels.
+  setpriority(PRIO_PROCESS, 0, 10);
+  syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 7);
+}
 
 int csystem_lock_memory(void) { return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT); }
 

@@ -30,6 +30,9 @@ int csystem_name_thread(const char *name);
 /// gettid(2).
 pid_t csystem_thread_id(void);
 
+/// Makes the calling thread one that others go before, for processor and disk (setpriority(2), ioprio_set(2)). Not to be undone.
+void csystem_lower_priority(void);
+
 /// mlockall(2) for present and future pages, each locked when it is first touched (MCL_ONFAULT).
 int csystem_lock_memory(void);
 

@@ -1,3 +1,4 @@
+import Access
 import Glibc
 import Keys
 import Trail
@@ -16,6 +17,16 @@ extension RequestHandler {
     if let refusal = trail.refusal { problems.append(StatusReport.Problem(trouble: .trailRefusing, reason: refusal, since: now)) }
     if let failure = vault.changeFailure {
       problems.append(StatusReport.Problem(trouble: .changesRefused, reason: failure.reason, since: now))
+    }
+    if let trouble = files.identities.trouble {
+      problems.append(
+        StatusReport.Problem(
+          trouble: .identitiesUnknown, reason: trouble.reason, since: WallTime(nanoseconds: trouble.since)))
+    }
+    if let behind = files.clockBehind {
+      problems.append(
+        StatusReport.Problem(
+          trouble: .clockSetBack, reason: "\(behind / 1_000_000_000) s behind the latest time known", since: now))
     }
     return StatusReport(
       vault: vault.id, mountpoint: mount.mountpoint, pid: mount.pid, mounted: mount.mounted, privateUser: mount.privateUser,
@@ -73,6 +84,25 @@ extension RequestHandler {
       try present.addingReviewer(
         Reviewer(publicKey: key.publicKey, label: label, added: WallTime.now().nanoseconds / 1_000_000_000), root: root)
     }
+  }
+
+  /// From the segment on that begins before this returns, the reviewer reads nothing more; what was sealed to them before, they keep.
+  func retireReviewer(_ request: ReviewerRetireRequest, _ caller: Caller) throws(ControlFailure) -> ReviewerReport {
+    let named = reviewers().filter { $0.fingerprint == request.reviewer || $0.label == request.reviewer }
+    guard let retired = named.first else { throw ControlFailure(code: "no-such-reviewer", hint: "list-reviewers", exitCode: 1) }
+    guard named.count == 1 else { throw ControlFailure(code: "several-reviewers", hint: "list-reviewers", exitCode: 1) }
+    guard files.vault.file.reviewers.count > 1 else {
+      throw ControlFailure(code: "last-reviewer", hint: "add-reviewer-first", exitCode: 1)
+    }
+    let record = files.record(
+      .reviewer, caller, [("change", "retire"), ("label", retired.label), ("fingerprint", retired.fingerprint)])
+    try change(record) { (present, root) throws(KeysError) in
+      guard let key = Hex.decode(retired.publicKey), present.reviewers.count > 1,
+        let next = try present.removingReviewer(publicKey: key, root: root)
+      else { throw .badParameters }
+      return next
+    }
+    return retired
   }
 
   private func change(_ record: Record, _ body: Vault.FileChange) throws(ControlFailure) {

@@ -142,6 +142,13 @@ package final class DocumentContent: @unchecked Sendable {
     }
   }
 
+  /// Names a copy of a blob in its place, in every extent that names it; the old place goes out of use. False where none does.
+  func moveLocked(_ blob: BlobReference, to copy: BlobReference) -> Bool {
+    guard list.move(blob, to: copy) else { return false }
+    obsolete.append(blob)
+    return true
+  }
+
   /// Blobs that went out of use since the last call. Under the lock, or the vault's gate alone.
   package func takeObsoleteLocked() -> [BlobReference] {
     defer { obsolete = [] }
