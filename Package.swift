@@ -14,9 +14,14 @@ let strict: [SwiftSetting] =
     .enableUpcomingFeature("InternalImportsByDefault"),
   ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
+/// `benchmarks/unchecked-build` alone sets this, for a build in a folder of its own: READ is then neither judged nor recorded, so that what both
+/// cost can be measured. Such a program says so at each start, and scripts/install refuses it. Nothing at run time can switch this on or off.
+let benchmarkUnchecked = Context.environment["STRONGROOM_BENCHMARK_UNCHECKED"] == "measure-only"
+let settings = strict + (benchmarkUnchecked ? [.define("STRONGROOM_BENCHMARK_UNCHECKED")] : [])
+
 /// A part of the program: a library target with the project's settings.
 func part(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 /// The tests of one part, in `Tests/<Part>Tests/`.
@@ -72,20 +77,27 @@ let package = Package(
     part(
       "StrongroomCLI",
       [
-        "Mount", "Fuse", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "CSystem",
-        arguments, yaml,
+        "Mount", "Fuse", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "PageCipher", "VaultFormat",
+        "Platform", "CSystem", arguments, yaml,
       ]),
     .executableTarget(
       name: "content-speed", dependencies: ["Vault", "Keys", "BlobStore", "VaultFormat", "Platform"], swiftSettings: strict),
     .executableTarget(
       name: "trail-generator", dependencies: ["Trail", "Sodium", "VaultFormat", "Platform"], swiftSettings: strict),
+    .executableTarget(
+      name: "metadata-speed",
+      dependencies: ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"], swiftSettings: strict),
     .executableTarget(name: "fuse-floor", dependencies: ["Fuse", "Platform"], swiftSettings: strict),
     .executableTarget(name: "strongroom", dependencies: ["StrongroomCLI"], swiftSettings: strict),
 
     // Golden vectors of Tests/Vectors for the tests of every format
     .target(name: "TestVectors", path: "Tests/TestVectors", swiftSettings: strict),
 
-    // Tests, by part. MountedTests run the built program through the real /dev/fuse; strongroom-actor stands for each user.
+    // The rights decided a second time, for tests that hold answers against it
+    .target(name: "TestOracle", dependencies: ["VaultFormat"], path: "Tests/TestOracle", swiftSettings: strict),
+
+    // Tests, by part. MountedTests run the built program through the real /dev/fuse; strongroom-actor stands for each user,
+    // strongroom-attacker for three who try to get at what they may not.
     tests("LayersTests"),
     tests("PlatformTests", ["Platform"]),
     tests("FuseTests", ["Fuse", "fuse-floor", "Platform", "CSystem"]),
@@ -98,7 +110,7 @@ let package = Package(
       name: "TestStores", dependencies: ["BlobStore", "VaultFormat", "Platform"], path: "Tests/TestStores", swiftSettings: strict),
     tests("BlobStoreTests", ["BlobStore", "VaultFormat", "Platform", "TestStores"]),
     tests("CatalogTests", ["Catalog", "VaultFormat", "Platform"]),
-    tests("AccessTests", ["Access", "VaultFormat", "Platform"]),
+    tests("AccessTests", ["Access", "VaultFormat", "Platform", "TestOracle"]),
     tests("TrailTests", ["Trail", "Sodium", "VaultFormat", "Platform"]),
     tests(
       "VaultTests",
@@ -108,9 +120,26 @@ let package = Package(
     tests(
       "StrongroomCLITests",
       ["StrongroomCLI", "Control", "Vault", "Keys", "Access", "Trail", "Sodium", "VaultFormat", "Platform", arguments]),
-    tests("MountedTests"),
+    tests("MountedTests", ["TestOracle", "VaultFormat"]),
     .executableTarget(
       name: "strongroom-actor", path: "Tests/Actor", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : [],
       linkerSettings: [.linkedLibrary("pthread")]),
+    .executableTarget(
+      name: "strongroom-attacker", path: "Tests/Attacker", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
+    // Random operations on a mount, compared with a plain folder and with a copy in memory
+    .executableTarget(
+      name: "strongroom-posix", path: "Tests/Posix", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
+    // A disk that remembers what was written to it, and fails when told to
+    .executableTarget(
+      name: "strongroom-test-disk", dependencies: ["CFuse3"], path: "Tests/TestDisk",
+      cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
+    // The same below every filesystem's promises: a folder that remembers what was done to its files
+    .executableTarget(
+      name: "strongroom-test-folder", dependencies: ["CFuse3"], path: "Tests/TestFolder",
+      cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
+    // Changes a mount until it is cut off, and says what is left of its changes
+    .executableTarget(
+      name: "strongroom-crash-writer", path: "Tests/CrashWriter",
+      cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
   ]
 )

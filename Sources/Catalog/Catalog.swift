@@ -46,6 +46,10 @@ package protocol Catalog: AnyObject, Sendable {
   /// - Throws: `.outOfSpace` when the disk is full, `.damaged` also where two nodes of one folder would have one name.
   func commit(_ changes: CatalogChanges) throws(CatalogError)
 
+  /// Brings the tables of an earlier version to this program's, before the first commit. On disk on return, whole or not at all.
+  /// Until then what came later reads as empty.
+  func upgrade() throws(CatalogError)
+
   /// Reserves disk space for the next commit of up to `rowCount` rows of ordinary size (300 bytes on average), wherever they lie, so
   /// that it does not fail for want of it. Costs two system calls. The next commit uses the reservation up, or gives it back if it fails.
   ///
@@ -66,6 +70,10 @@ package protocol Catalog: AnyObject, Sendable {
   func close() throws(CatalogError)
 }
 
+extension Catalog {
+  package func upgrade() throws(CatalogError) {}
+}
+
 /// One moment of the catalog. Safe from any thread, one call at a time.
 package protocol CatalogSnapshot: AnyObject, Sendable {
   /// Calls `body` with each row of a table, ascending by key, holding one row at a time in memory.
@@ -75,10 +83,20 @@ package protocol CatalogSnapshot: AnyObject, Sendable {
   /// As `Catalog.rows(inBucket:)`.
   func rows(inBucket bucket: UInt64) throws(CatalogError) -> [SealedRow]
 
+  /// Calls `body` with each entry of the index by name, (folder, tag, node), without reading a row; in any order. What the digests of rows
+  /// cannot tell is an entry that was taken out while its row stays.
+  func forEachName(_ body: (NodeID, NodeColumns) throws -> Void) throws
+
+  /// Likewise each entry of the index by folder, (folder, node).
+  func forEachChild(_ body: (NodeID, _ folder: NodeID) throws -> Void) throws
+
   /// What is wrong with the engine's own structures, as short texts without names or content; empty where nothing is. Reads everything.
   ///
   /// This alone finds index entries that are missing: the digests cover rows, not the absence of an answer.
   func integrityCheck() throws(CatalogError) -> [String]
+
+  /// Makes the call that is under way on another thread fail soon with `.io`; nothing where there is none. Not after `close`.
+  func interrupt()
 
   /// Lets the moment go. A second close does nothing.
   func close()

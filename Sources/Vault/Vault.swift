@@ -40,6 +40,7 @@ package final class Vault: Sendable {
   let folderMoves = Lock()
   let committer: Committer
   let ledger: Ledger
+  let census = RowCensus()
   let numbers: NumberSource
   let pressure: DirtyPressure
   /// Set when damage or a failed commit forbids further changes.
@@ -47,7 +48,10 @@ package final class Vault: Sendable {
   let latest: LatestTime
   /// Where the trail's writer asks for the handles that are open, to restate them in each segment.
   package let openHandles: OpenHandleSource
-  let garbage = BackgroundWork()
+  let housekeeping = Housekeeping()
+  /// Held over one commit, and by whoever needs a view of the catalog that agrees with the ledger.
+  let committing = Lock()
+  package let verification = VerificationSwitch()
   /// One change of rules at a time.
   let ruleChanges = Lock()
   /// One change of vault.json at a time.
@@ -114,6 +118,9 @@ package final class OpenHandleSource: @unchecked Sendable {
 package struct VaultSettings: Sendable {
   package var commitIntervalNanoseconds = 1_000_000_000
   package var commitDocumentCount = 5_000
+  /// Between two looks for packs worth compacting, and how many bytes in these must be dead: each compaction reads all rows.
+  package var housekeepingIntervalNanoseconds = 600_000_000_000
+  package var compactionByteCountMin = 16 << 20
   package var nodeCacheCount = 65_536
   /// Content in the clear waiting to be sealed, over all documents.
   package var dirtyByteCountMax = 48 << 20

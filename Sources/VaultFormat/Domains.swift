@@ -42,6 +42,7 @@ package enum Table: UInt8, CaseIterable, Sendable {
   case meta = 6
   case pack = 7
   case bucket = 8
+  case duty = 9
 }
 
 extension StaticString {

@@ -103,11 +103,21 @@ final class MemoryCatalog: Catalog, @unchecked Sendable {
 
     deinit { close() }
 
+    func interrupt() {}
+
     func forEachRow(of table: Table, _ body: (SealedRow) throws -> Void) throws {
       for row in rows where row.key.table == table { try body(row) }
     }
 
     func rows(inBucket bucket: UInt64) throws(CatalogError) -> [SealedRow] { rows.filter { $0.isDigested(in: bucket) } }
+
+    func forEachName(_ body: (NodeID, NodeColumns) throws -> Void) throws {
+      for row in rows { if let node = row.node { try body(NodeID(row.key.first), node) } }
+    }
+
+    func forEachChild(_ body: (NodeID, _ folder: NodeID) throws -> Void) throws {
+      for row in rows { if let node = row.node { try body(NodeID(row.key.first), node.parent) } }
+    }
 
     func integrityCheck() throws(CatalogError) -> [String] { [] }
 

@@ -187,6 +187,115 @@ extension MountedTests {
       }
     }
 
+    @Test func dutiesAreKeptApart() throws {
+      try withStandardVault { vault in
+        let (administrator, other, reviewer, stranger) =
+          (vault.users.administrator, vault.users.all, vault.users.partial, vault.users.none)
+        func duty(_ words: String..., as user: TestUser?) throws -> Output {
+          try vault.strongroom(["duty"] + words + ["--vault", vault.mountpoint, "--reason", "mounted test"], as: user)
+        }
+        func ask(_ words: String..., as user: TestUser?) throws -> Output {
+          try vault.strongroom(words + ["--vault", vault.mountpoint], as: user)
+        }
+        // Root is nobody here, and the second administrator needs the first.
+        #expect(try duty("add", "administrator", other.principal, as: nil).status == 4)
+        #expect(try duty("add", "administrator", other.principal, as: other).status == 4)
+        #expect(try duty("add", "administrator", other.principal, as: administrator).status == 0)
+        let own = try duty("remove", "administrator", administrator.principal, as: administrator)
+        #expect(own.status == 4, "\(own.all)")
+        let both = try duty("add", "reviewer", other.principal, as: administrator)
+        #expect(both.status == 4)
+        #expect(both.standardError.contains("\(other.principal) would be both administrator and reviewer"), "\(both.all)")
+        #expect(try duty("remove", "administrator", other.principal, as: administrator).status == 0)
+        let last = try vault.strongroom(
+          ["grant", "revoke", "1", "--vault", vault.mountpoint, "--reason", "r"], as: administrator)
+        #expect(last.status != 0)
+
+        // A group brings together what may not be: refused in use, and listed.
+        #expect(try duty("add", "reviewer", "group:" + Machine.groupName, as: administrator).status == 0)
+        #expect(try ask("access", "conflicts", as: administrator).status == 0)
+        #expect(try duty("add", "operator", stranger.principal, as: administrator).status == 0)
+        try Programs.mustRun(["usermod", "--append", "--groups", Machine.groupName, stranger.name])
+        defer { _ = try? Programs.run(["gpasswd", "-d", stranger.name, Machine.groupName]) }
+        #expect(
+          try eventually(within: 12) {
+            let found = try ask("access", "conflicts", as: administrator)
+            return found.status == 3 && found.standardOutput.contains(stranger.principal)
+          })
+        let refused = try vault.strongroom(["key", "list", vault.mountpoint], as: stranger)
+        #expect(refused.status == 4, "\(refused.all)")
+        #expect(refused.standardError.contains("would be both reviewer and operator"), "\(refused.all)")
+        #expect(!refused.standardError.contains("{"))
+
+        // Who may ask for what.
+        #expect(try vault.strongroom(["key", "list", vault.mountpoint]).status == 0)
+        #expect(try vault.strongroom(["key", "list", vault.mountpoint], as: other).status == 4)
+        #expect(try vault.strongroom(["key", "list", vault.mountpoint], as: administrator).status == 4)
+        #expect(try ask("reviewer", "list", as: other).status == 4)
+        #expect(try ask("reviewer", "list", as: reviewer).status == 0)
+        #expect(try ask("reviewer", "list", as: administrator).status == 0)
+        let ordinary = try #require(JSON(try vault.mustStrongroom(["status", vault.mountpoint, "--json"], as: other)))
+        #expect(ordinary["grantCount"] == nil && ordinary["configuration"] == nil && ordinary["nodeCount"] == nil)
+        #expect(ordinary["mountpoint"]?.text == vault.mountpoint)
+        let officer = try #require(JSON(try vault.mustStrongroom(["status", vault.mountpoint, "--json"], as: reviewer)))
+        #expect(officer["grantCount"]?.number == 3)
+        let seen = try ask("duty", "list", "--json", as: other)
+        #expect(seen.status == 0 && seen.standardOutput.isEmpty, "\(seen.all)")
+        #expect(try ask("duty", "list", "--json", as: reviewer).standardOutput.split(separator: "\n").count == 3)
+        // Whoever keeps the machine does not let themself read the trail.
+        let pub = vault.identity + ".pub"
+        #expect(try ask("reviewer", "add", pub, "--label", "again", as: nil).status == 4)
+        let known = try ask("reviewer", "add", pub, "--label", "again", as: administrator)
+        #expect(known.status == 1 && known.standardError.contains("there already"), "\(known.all)")
+
+        let records = try vault.trail(["--action", "DUTY"])
+        #expect(records.map { $0.detail("change") ?? "" } == ["given", "given", "taken", "given", "given"])
+        #expect(records.last?.user == administrator.name && records.last?.detail("duty") == "operator")
+        try vault.remount()
+        #expect(try ask("duty", "list", "--json", as: administrator).standardOutput.split(separator: "\n").count == 3)
+      }
+    }
+
+    @Test func grantsGoOutAndComeInAsAFile() throws {
+      try withStandardVault { vault in
+        let file = vault.folder + "/grants.csv"
+        func imports(_ text: String, _ options: [String] = []) throws -> Output {
+          try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+          return try vault.strongroom(
+            ["grant", "import", file, "--vault", vault.mountpoint, "--reason", "bulk"] + options, as: vault.users.administrator)
+        }
+        let exported = try vault.mustStrongroom(
+          ["grant", "export", "--vault", vault.mountpoint], as: vault.users.administrator)
+        let again = try imports(exported, ["--prune", "relative"])
+        #expect(again.status == 2, "no path of a vault: \(again.all)")
+        let same = try imports(exported, ["--prune", "/"])
+        #expect(same.status == 0 && same.standardOutput.isEmpty, "\(same.all)")
+        #expect(same.standardError == "0 given, 0 replaced, 0 revoked, 3 as they were\n")
+
+        let none = try vault.actor(vault.users.none)
+        let more = exported + ",/closed,\(vault.users.none.principal),reader,,,more,,,\r\n"
+        let dry = try imports(more, ["--dry-run"])
+        #expect(dry.standardOutput.hasPrefix("+ new grant: /closed \(vault.users.none.principal) reader"), "\(dry.all)")
+        #expect(try none.tries("open", vault.path("/closed/letter"), "r") == "ENOENT")
+        // One line that cannot be done, and none is.
+        let bad = try imports(more + ",/open,user:nobody-has-this-name,reader,,,more,,,\r\n")
+        #expect(bad.status == 1, "\(bad.all)")
+        #expect(bad.standardError.contains("line 6: the system knows no 'user:nobody-has-this-name'"), "\(bad.all)")
+        #expect(try none.tries("open", vault.path("/closed/letter"), "r") == "ENOENT")
+        let own = try imports(more + ",/open,\(vault.users.administrator.principal),reader,,,more,,,\r\n")
+        #expect(own.status == 4 && own.standardError.contains("line 6: nobody gives rights to themselves"), "\(own.all)")
+        #expect(try none.tries("open", vault.path("/closed/letter"), "r") == "ENOENT")
+
+        #expect(try imports(more).status == 0)
+        #expect(try none.reads(vault.path("/closed/letter")).text == "the letter in /closed")
+        #expect(try imports(exported, ["--prune", "/closed"]).status == 0)
+        #expect(try none.tries("open", vault.path("/closed/letter"), "r") == "ENOENT")
+        let others = try vault.strongroom(
+          ["grant", "import", file, "--vault", vault.mountpoint, "--reason", "mine"], as: vault.users.all)
+        #expect(others.status != 0 && !others.standardError.contains("{"), "\(others.all)")
+      }
+    }
+
     @Test func whyNamesTheGrantThatDecided() throws {
       try withStandardVault { vault in
         let grant = try vault.grant("reader", on: "/closed", to: vault.users.none)

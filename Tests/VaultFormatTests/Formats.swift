@@ -41,6 +41,14 @@ struct RowFormat: Sendable, CustomStringConvertible {
       }, { $0.encode() }
     ) { bytes throws(FormatError) in try Boundary(id: RuleID(7), parsing: bytes) },
     make(
+      "duty",
+      { random in
+        Duty(
+          id: RuleID(7), kind: Duty.Kind(rawValue: UInt8(1 + random.number(3)))!, principal: random.principal(),
+          giver: random.principal(), reason: random.text(4096), given: random.signed())
+      }, { $0.encode() }
+    ) { bytes throws(FormatError) in try Duty(id: RuleID(7), parsing: bytes) },
+    make(
       "counters",
       { Counters(node: $0.number(), rule: $0.number(), rowVersion: $0.number(), pack: $0.number()) }, { $0.encode() }
     ) { bytes throws(FormatError) in try Counters(parsing: bytes) },

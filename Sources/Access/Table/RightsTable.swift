@@ -2,7 +2,8 @@ package import VaultFormat
 
 /// All rules of a vault at one moment, indexed for asking. Immutable: any number of threads may ask at once.
 ///
-/// Made anew at each change of rules, outside any lock where it can be (40 ms for 120,000 grants). An operation of the mount asks a `SubjectView`, made once for each subject.
+/// Made anew at each change of rules, outside any lock (40 ms for 120,000 grants). An operation of the mount asks a `SubjectView`, made once
+/// for each subject.
 package final class RightsTable: Sendable {
   /// Differs between any two tables of one mount.
   package let generation: UInt64
@@ -12,6 +13,8 @@ package final class RightsTable: Sendable {
 
   let tree: AnchorTree
   let index: RuleIndex
+  /// The same in tables of the same rules in the same places, whatever their generation.
+  private let contents: RightsContents
 
   /// - Parameter parents: the parent of every folder that carries a rule and of all its ancestors; the root's is `.none`. These folders
   ///   are the anchors. A rule on a folder without an unbroken chain to the root counts nowhere (`strayRules`).
@@ -24,7 +27,26 @@ package final class RightsTable: Sendable {
     self.boundaries = boundaries
     tree = AnchorTree(parents: parents)
     index = RuleIndex(tree: tree, grants: grants, barriers: barriers, boundaries: boundaries)
+    contents = RightsContents()
   }
+
+  private init(_ other: RightsTable, generation: UInt64) {
+    self.generation = generation
+    grants = other.grants
+    barriers = other.barriers
+    boundaries = other.boundaries
+    tree = other.tree
+    index = other.index
+    contents = other.contents
+  }
+
+  /// The same rules under another generation: for when folders without rules have moved, so that what was remembered by the old one is
+  /// void. A few references, whatever the size.
+  package func renumbered(_ generation: UInt64) -> RightsTable { RightsTable(self, generation: generation) }
+
+  /// Whether both were made from one table by `renumbered`: a view of one is then a view of the other.
+  @inline(__always)
+  package func hasSameRules(as other: RightsTable) -> Bool { contents === other.contents }
 
   /// Rules on folders that have no chain to the root: damage, or a mistake of the caller. They count nowhere.
   package var strayRules: [RuleID] { index.stray }
@@ -47,3 +69,6 @@ package final class RightsTable: Sendable {
     view(for: subject, now: now).visibleChildren(of: anchor)
   }
 }
+
+/// Stands for the rules of a table: compared by identity.
+private final class RightsContents: Sendable {}

@@ -12,13 +12,15 @@ enum CatalogStatement {
   case nodeBucket
   case moveNode
   case integrityCheck
+  case nameEntries
+  case childEntries
   case row(Table)
   case rows(Table)
   case upsert(Table)
   case delete(Table)
 
-  private static let tableCount = 9
-  static let slotCount = 10 + 4 * tableCount
+  private static let tableCount = 10
+  static let slotCount = 12 + 4 * tableCount
 
   /// Where a connection keeps the prepared statement.
   @inline(__always)
@@ -34,10 +36,12 @@ enum CatalogStatement {
     case .nodeBucket: 7
     case .moveNode: 8
     case .integrityCheck: 9
-    case .row(let table): 10 + Int(table.rawValue)
-    case .rows(let table): 10 + Self.tableCount + Int(table.rawValue)
-    case .upsert(let table): 10 + 2 * Self.tableCount + Int(table.rawValue)
-    case .delete(let table): 10 + 3 * Self.tableCount + Int(table.rawValue)
+    case .nameEntries: 10
+    case .childEntries: 11
+    case .row(let table): 12 + Int(table.rawValue)
+    case .rows(let table): 12 + Self.tableCount + Int(table.rawValue)
+    case .upsert(let table): 12 + 2 * Self.tableCount + Int(table.rawValue)
+    case .delete(let table): 12 + 3 * Self.tableCount + Int(table.rawValue)
     }
   }
 
@@ -60,6 +64,8 @@ enum CatalogStatement {
       """
     case .moveNode: "UPDATE node SET parent = ?2, name_tag = ?3, version = ?4, sealed = ?5 WHERE id = ?1"
     case .integrityCheck: "PRAGMA integrity_check(100)"
+    case .nameEntries: "SELECT id, parent, name_tag FROM node INDEXED BY node_name"
+    case .childEntries: "SELECT id, parent FROM node INDEXED BY node_parent"
     case .row(.node): "\(Self.nodeColumns) FROM node WHERE id = ?1"
     case .row(.extent): "\(Self.extentColumns) FROM extent WHERE node = ?1 AND start = ?2"
     case .row(let table): "\(Self.smallColumns) FROM \(Self.quoted(table)) WHERE id = ?1"

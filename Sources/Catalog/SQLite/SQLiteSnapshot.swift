@@ -1,3 +1,4 @@
+import GRDBSQLite
 import Platform
 import VaultFormat
 
@@ -25,12 +26,32 @@ final class SQLiteSnapshot: CatalogSnapshot {
   func forEachRow(of table: Table, _ body: (SealedRow) throws -> Void) throws {
     try connection.lock.withLock {
       try connection.requireOpen()
+      guard connection.has(table) else { return }
       try connection.statement(.rows(table)).forEach { columns in try body(SealedRow(columns, of: table)) }
     }
   }
 
   func rows(inBucket bucket: UInt64) throws(CatalogError) -> [SealedRow] {
     try connection.use { (connection) throws(CatalogError) -> [SealedRow] in try connection.rows(inBucket: bucket) }
+  }
+
+  func forEachName(_ body: (NodeID, NodeColumns) throws -> Void) throws {
+    try connection.lock.withLock {
+      try connection.requireOpen()
+      try connection.statement(.nameEntries).forEach { columns in
+        guard let tag = columns.tag(2) else { throw CatalogError.damaged("name tag of node \(columns.number(0))") }
+        try body(NodeID(columns.number(0)), NodeColumns(parent: NodeID(columns.number(1)), tag: tag))
+      }
+    }
+  }
+
+  func forEachChild(_ body: (NodeID, _ folder: NodeID) throws -> Void) throws {
+    try connection.lock.withLock {
+      try connection.requireOpen()
+      try connection.statement(.childEntries).forEach { columns in
+        try body(NodeID(columns.number(0)), NodeID(columns.number(1)))
+      }
+    }
   }
 
   func integrityCheck() throws(CatalogError) -> [String] {
@@ -40,6 +61,9 @@ final class SQLiteSnapshot: CatalogSnapshot {
       return texts == ["ok"] ? [] : texts
     }
   }
+
+  // Without the lock: whoever holds it is to be interrupted (sqlite.org/c3ref/interrupt.html).
+  func interrupt() { sqlite3_interrupt(connection.handle) }
 
   func close() {
     // Closing ends the transaction; nothing was written, so a failure loses nothing.

@@ -1,3 +1,4 @@
+import Access
 import Glibc
 import Keys
 import Trail
@@ -16,6 +17,16 @@ extension RequestHandler {
     if let refusal = trail.refusal { problems.append(StatusReport.Problem(trouble: .trailRefusing, reason: refusal, since: now)) }
     if let failure = vault.changeFailure {
       problems.append(StatusReport.Problem(trouble: .changesRefused, reason: failure.reason, since: now))
+    }
+    if let trouble = files.identities.trouble {
+      problems.append(
+        StatusReport.Problem(
+          trouble: .identitiesUnknown, reason: trouble.reason, since: WallTime(nanoseconds: trouble.since)))
+    }
+    if let behind = files.clockBehind {
+      problems.append(
+        StatusReport.Problem(
+          trouble: .clockSetBack, reason: "\(behind / 1_000_000_000) s behind the latest time known", since: now))
     }
     return StatusReport(
       vault: vault.id, mountpoint: mount.mountpoint, pid: mount.pid, mounted: mount.mounted, privateUser: mount.privateUser,

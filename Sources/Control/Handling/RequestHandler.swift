@@ -19,39 +19,53 @@ package final class RequestHandler: Sendable {
   package func handle(_ request: ControlRequest, _ peer: ControlPeer, _ replies: ControlReplies) throws(ControlFailure) {
     let caller = Caller(uid: peer.uid, gid: peer.gid, thread: peer.pid)
     switch request {
-    case .status: replies.send(.status(status()))
-    case .grantAdd, .grantList, .grantRevoke: try handleGrants(request, caller, replies)
+    case .status: replies.send(.status(isOfficer(peer, caller) ? status() : status().withoutFigures))
+    case .grantAdd, .grantImport, .grantList, .grantRevoke: try handleGrants(request, caller, replies)
     case .barrierAdd, .barrierList, .barrierRemove: try handleBarriers(request, caller, replies)
     case .boundarySet, .boundaryClear, .boundaryList: try handleBoundaries(request, caller, replies)
     case .accessExplain, .accessWho, .accessWhat: try handleAccess(request, caller, replies)
-    case .keyList: replies.send(keySlots(), as: ControlResponse.keySlots)
+    case .dutyAdd, .dutyRemove, .dutyList, .accessConflicts: try handleDuties(request, peer, caller, replies)
+    case .keyList:
+      try requireOperator(peer, caller)
+      replies.send(keySlots(), as: ControlResponse.keySlots)
     case .keyChange(let change):
-      try requireOperator(peer)
+      try requireOperator(peer, caller)
       try changeKeys(change, caller)
       replies.send(keySlots(), as: ControlResponse.keySlots)
-    case .reviewerList: replies.send(reviewers(), as: ControlResponse.reviewers)
+    case .reviewerList:
+      try requireOfficer(peer, caller)
+      replies.send(reviewers(), as: ControlResponse.reviewers)
     case .reviewerAdd(let new):
-      try requireOperator(peer)
+      // Who may read the trail is no decision of those who keep the machine: they could let themselves in.
+      try perform { () throws(AdministrationFailure) in try files.requireDuty(caller, .administrator) }
       try addReviewer(new, caller)
       replies.send(reviewers(), as: ControlResponse.reviewers)
     case .reviewerRetire(let old):
-      try requireOperator(peer)
+      try perform { () throws(AdministrationFailure) in try files.requireDuty(caller, .administrator) }
       replies.send([try retireReviewer(old, caller)], as: ControlResponse.reviewers)
     case .review(let notice): try noteReview(notice, caller)
+    case .verify(let wanted): try verify(wanted, peer, caller, replies)
     case .unmount:
-      try requireOperator(peer)
+      try requireOperator(peer, caller)
       try unmount()
     }
   }
 
-  /// Operators are root and the account that the mount runs as: they can end it anyway.
-  private func requireOperator(_ peer: ControlPeer) throws(ControlFailure) {
-    guard peer.uid == 0 || peer.uid == mount.uid else { throw ControlFailure(code: "only-operator", exitCode: 4) }
+  /// Runs an administrator's command and words its failure.
+  /// - Parameters: what the request named, which the failure may speak of.
+  func perform<Result>(
+    on path: VaultPath? = nil, about principal: PrincipalName? = nil, _ body: () throws(AdministrationFailure) -> Result
+  ) throws(ControlFailure) -> Result {
+    do throws(AdministrationFailure) { return try body() } catch {
+      throw ControlFailure(error, files, named: Self.named(path, principal))
+    }
   }
 
-  /// Runs an administrator's command and words its failure.
-  func perform<Result>(_ body: () throws(AdministrationFailure) -> Result) throws(ControlFailure) -> Result {
-    do throws(AdministrationFailure) { return try body() } catch { throw ControlFailure(error, files) }
+  static func named(_ path: VaultPath?, _ principal: PrincipalName?) -> [String: String] {
+    var named: [String: String] = [:]
+    if let path { named["path"] = path.text }
+    if let principal { (named["principal"], named["value"]) = (principal.description, principal.description) }
+    return named
   }
 }
 

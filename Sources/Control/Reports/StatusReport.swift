@@ -1,6 +1,7 @@
 package import VaultFormat
 
-/// How a mount is: ids and counts, no names of its content. Anybody may ask.
+/// How a mount is: ids and counts, no names of its content. Anybody may ask; the figures are for root, the account that mounts and
+/// whoever has a duty, and absent for others.
 package struct StatusReport: Codable, Sendable, Hashable {
   /// What is wrong, if anything is: the mount goes on with what it can.
   package enum Trouble: String, Codable, Sendable, CaseIterable {
@@ -34,21 +35,21 @@ package struct StatusReport: Codable, Sendable, Hashable {
   /// The user of a private mount.
   package var privateUser: String?
   /// The generation of vault.json.
-  package var generation: UInt64
-  package var commitNumber: UInt64
-  package var nodeCount: UInt64
-  package var uncommittedNodeCount: UInt64
-  package var openHandleCount: UInt64
-  package var grantCount: UInt64
-  package var barrierCount: UInt64
-  package var boundaryCount: UInt64
-  package var trailSegment: UInt64
-  package var trailRecordCount: UInt64
-  package var unsyncedRecordCount: UInt64
+  package var generation: UInt64?
+  package var commitNumber: UInt64?
+  package var nodeCount: UInt64?
+  package var uncommittedNodeCount: UInt64?
+  package var openHandleCount: UInt64?
+  package var grantCount: UInt64?
+  package var barrierCount: UInt64?
+  package var boundaryCount: UInt64?
+  package var trailSegment: UInt64?
+  package var trailRecordCount: UInt64?
+  package var unsyncedRecordCount: UInt64?
   package var lastCheckpoint: WallTime?
   package var problems: [Problem]
   /// Of the mount, as its MOUNT record says.
-  package var configuration: [String: String]
+  package var configuration: [String: String]?
 
   package init(
     vault: VaultID, mountpoint: String, pid: Int32, mounted: WallTime, privateUser: String? = nil, generation: UInt64,
@@ -75,5 +76,15 @@ package struct StatusReport: Codable, Sendable, Hashable {
     self.lastCheckpoint = lastCheckpoint
     self.problems = problems
     self.configuration = configuration
+  }
+
+  /// What anybody may know: which mount it is, and whether it is well.
+  package var withoutFigures: StatusReport {
+    var report = self
+    (report.generation, report.commitNumber, report.nodeCount, report.uncommittedNodeCount) = (nil, nil, nil, nil)
+    (report.openHandleCount, report.grantCount, report.barrierCount, report.boundaryCount) = (nil, nil, nil, nil)
+    (report.trailSegment, report.trailRecordCount, report.unsyncedRecordCount, report.lastCheckpoint) = (nil, nil, nil, nil)
+    report.configuration = nil
+    return report
   }
 }

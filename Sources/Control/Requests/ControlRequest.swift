@@ -6,6 +6,7 @@ package import VaultFormat
 package enum ControlRequest: Sendable, Equatable {
   case status
   case grantAdd(GrantAddRequest)
+  case grantImport(GrantImportRequest)
   case grantList(RuleListRequest)
   case grantRevoke(RuleRemoveRequest)
   case barrierAdd(BarrierAddRequest)
@@ -17,12 +18,17 @@ package enum ControlRequest: Sendable, Equatable {
   case accessExplain(ExplainRequest)
   case accessWho(WhoRequest)
   case accessWhat(WhatRequest)
+  case accessConflicts
+  case dutyAdd(DutyRequest)
+  case dutyRemove(DutyRequest)
+  case dutyList
   case keyList
   case keyChange(KeyChangeRequest)
   case reviewerAdd(ReviewerAddRequest)
   case reviewerRetire(ReviewerRetireRequest)
   case reviewerList
   case review(ReviewNotice)
+  case verify(VerifyRequest)
   case unmount
 }
 
@@ -46,14 +52,49 @@ package struct GrantAddRequest: Codable, Sendable, Hashable {
   }
 }
 
+/// Many grants at once, all or nothing: what the lines of a file say is brought about.
+package struct GrantImportRequest: Codable, Sendable, Hashable {
+  package struct Line: Codable, Sendable, Hashable {
+    /// Where it stands in the file, from 1.
+    package var line: Int
+    /// The grant that it speaks of; absent for a new one.
+    package var id: RuleID?
+    package var grant: GrantAddRequest
+
+    package init(line: Int, id: RuleID?, grant: GrantAddRequest) {
+      self.line = line
+      self.id = id
+      self.grant = grant
+    }
+  }
+
+  package var lines: [Line]
+  /// Grants at and below it that no line speaks of are revoked; absent: none.
+  package var pruning: VaultPath?
+  /// Of what is revoked.
+  package var reason: String
+  /// Only says what would be done.
+  package var isDryRun: Bool
+
+  package init(lines: [Line], pruning: VaultPath?, reason: String, isDryRun: Bool) {
+    self.lines = lines
+    self.pruning = pruning
+    self.reason = reason
+    self.isDryRun = isDryRun
+  }
+}
+
 /// Rules at and below a path (absent: the whole vault) that name a principal (absent: any).
 package struct RuleListRequest: Codable, Sendable, Hashable {
   package var path: VaultPath?
   package var to: PrincipalName?
+  /// Of grants: only live ones that end by then.
+  package var endingBy: WallTime?
 
-  package init(path: VaultPath? = nil, to: PrincipalName? = nil) {
+  package init(path: VaultPath? = nil, to: PrincipalName? = nil, endingBy: WallTime? = nil) {
     self.path = path
     self.to = to
+    self.endingBy = endingBy
   }
 }
 
@@ -98,6 +139,18 @@ package struct BoundaryRequest: Codable, Sendable, Hashable {
   }
 }
 
+package struct DutyRequest: Codable, Sendable, Hashable {
+  package var duty: Duty.Kind
+  package var principal: PrincipalName
+  package var reason: String
+
+  package init(duty: Duty.Kind, principal: PrincipalName, reason: String) {
+    self.duty = duty
+    self.principal = principal
+    self.reason = reason
+  }
+}
+
 package struct ExplainRequest: Codable, Sendable, Hashable {
   package var principal: PrincipalName
   /// Exactly one right.
@@ -107,13 +160,19 @@ package struct ExplainRequest: Codable, Sendable, Hashable {
   package var at: WallTime?
   /// A grant to suppose as well.
   package var supposing: RuleID?
+  /// A grant to suppose gone.
+  package var without: RuleID?
 
-  package init(principal: PrincipalName, right: Rights, path: VaultPath, at: WallTime? = nil, supposing: RuleID? = nil) {
+  package init(
+    principal: PrincipalName, right: Rights, path: VaultPath, at: WallTime? = nil, supposing: RuleID? = nil,
+    without: RuleID? = nil
+  ) {
     self.principal = principal
     self.right = right
     self.path = path
     self.at = at
     self.supposing = supposing
+    self.without = without
   }
 }
 
@@ -193,4 +252,21 @@ package struct ReviewNotice: Codable, Sendable, Hashable {
     self.command = command
     self.filters = filters
   }
+}
+
+/// Verify the vault while it is mounted.
+package struct VerifyRequest: Codable, Sendable, Hashable {
+  package var isQuick: Bool
+  /// Go on where an interrupted verification was.
+  package var isResuming: Bool
+
+  package init(isQuick: Bool, isResuming: Bool) {
+    self.isQuick = isQuick
+    self.isResuming = isResuming
+  }
+}
+
+extension ControlRequest {
+  /// Whether it fits into one frame.
+  package var isSendable: Bool { ControlFrame.request(self).encode().count <= ControlLimits().frameByteCountMax }
 }

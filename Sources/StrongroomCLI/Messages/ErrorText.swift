@@ -35,11 +35,25 @@ package enum ErrorText: String, MessageTable {
   case badRight = "bad-right"
   case badVaultPath = "bad-vault-path"
   case badRuleID = "bad-rule-id"
+  case badDuty = "bad-duty"
   case emptyReason = "empty-reason"
   case emptyName = "empty-name"
   case untilBeforeFrom = "until-before-from"
   case badOption = "bad-option"
   case unsupportedOption = "unsupported-option"
+
+  // Files of grants and worksheets
+  case inLine = "in-line"
+  case csvNotUTF8 = "csv-not-text"
+  case csvUnclosedQuote = "csv-unclosed-quote"
+  case csvStrayQuote = "csv-stray-quote"
+  case csvEmpty = "csv-empty"
+  case csvCellCount = "csv-cell-count"
+  case csvUnknownColumn = "csv-unknown-column"
+  case csvColumnTwice = "csv-column-twice"
+  case csvNoColumn = "csv-no-column"
+  case importTooLarge = "import-too-large"
+  case repeatsLine = "repeats-line"
 
   // Secrets
   case noSecret = "no-secret"
@@ -134,12 +148,23 @@ package enum ErrorText: String, MessageTable {
   case trailUnavailable = "trail-unavailable"
   case changesRefused = "changes-refused"
   case onlyOperator = "only-operator"
+  case onlyOfficers = "only-officers"
+  case lacksDuty = "lacks-duty"
+  case dutiesConflict = "duties-conflict"
+  case dutyForbids = "duty-forbids"
+  case dutyExists = "duty-exists"
+  case noSuchDuty = "no-such-duty"
+  case lastAdministrator = "last-administrator"
   case badReviewerKey = "bad-reviewer-key"
   case reviewerExists = "reviewer-exists"
   case noSuchReviewer = "no-such-reviewer"
   case severalReviewers = "several-reviewers"
   case lastReviewer = "last-reviewer"
   case vaultFileRefused = "vault-file-refused"
+  case verifyNotPermitted = "verify-not-permitted"
+  case verifyBusy = "verify-busy"
+  case verifyInterrupted = "verify-interrupted"
+  case verifyFailed = "verify-failed"
 
   package var texts: Texts {
     switch self {
@@ -183,6 +208,19 @@ package enum ErrorText: String, MessageTable {
     case .untilBeforeFrom: Texts("the time of --until is not after that of --from", "--until 的时间不晚于 --from 的时间")
     case .badOption: Texts("'{value}' is not NAME=VALUE", "“{value}”不是 名称=值 的形式")
     case .unsupportedOption: Texts("the mount option '{value}' is not supported", "不支持挂载选项“{value}”")
+
+    case .inLine: Texts("line {line}: {what}", "第 {line} 行：{what}")
+    case .csvNotUTF8: Texts("the file is not UTF-8", "文件不是 UTF-8 编码")
+    case .csvUnclosedQuote: Texts("line {line}: a quote is never closed", "第 {line} 行：引号未闭合")
+    case .csvStrayQuote: Texts("line {line}: a quote stands where none may", "第 {line} 行：引号位置有误")
+    case .csvEmpty: Texts("the file is empty", "文件为空")
+    case .csvCellCount:
+      Texts("line {line}: {count} cells where the first line has {expected}", "第 {line} 行：有 {count} 个单元格，而首行有 {expected} 个")
+    case .csvUnknownColumn: Texts("line {line}: unknown column '{name}'", "第 {line} 行：未知的列“{name}”")
+    case .csvColumnTwice: Texts("line {line}: the column '{name}' stands there twice", "第 {line} 行：列“{name}”出现两次")
+    case .csvNoColumn: Texts("line {line}: the column '{name}' is missing", "第 {line} 行：缺少列“{name}”")
+    case .importTooLarge: Texts("'{path}' is too large for one import", "“{path}”过大，无法一次导入")
+    case .repeatsLine: Texts("it says again what line {line} says", "与第 {line} 行重复")
 
     case .noSecret: Texts("there is no terminal to ask for a passphrase", "没有终端可供输入口令")
     case .secretCancelled: Texts("no passphrase was given", "未输入口令")
@@ -290,7 +328,26 @@ package enum ErrorText: String, MessageTable {
     case .noBoundary: Texts("'{path}' is no boundary", "“{path}”不是边界")
     case .trailUnavailable: Texts("the trail cannot be written, so nothing was changed: {reason}", "无法写入访问日志，未作任何更改：{reason}")
     case .changesRefused: Texts("the mount refuses changes at the moment: {reason}", "挂载进程目前拒绝更改：{reason}")
-    case .onlyOperator: Texts("only root or the user who mounted this vault may do this", "只有 root 或挂载该保险库的用户可以执行此操作")
+    case .verifyNotPermitted:
+      Texts(
+        "only root, the user who mounted this vault, or whoever has 'grant' on all of it may verify it",
+        "只有 root、挂载该保险库的用户或对整个保险库拥有 grant 权限的人可以校验")
+    case .verifyBusy: Texts("this vault is being verified already", "该保险库正在校验中")
+    case .verifyInterrupted: Texts("the verification was ended before it was done", "校验未完成即被终止")
+    case .verifyFailed: Texts("the verification could not go on", "校验无法继续")
+    case .onlyOperator:
+      Texts("only root, the user who mounted this vault and its operators may do this", "只有 root、挂载该保险库的用户和运维员可以执行此操作")
+    case .onlyOfficers:
+      Texts(
+        "only root, the user who mounted this vault and those with a duty in it may ask this", "只有 root、挂载该保险库的用户和在其中任职的人可以查询")
+    case .lacksDuty: Texts("this needs the duty '{duty}'", "此操作需要 {duty} 职责")
+    case .dutiesConflict:
+      Texts("{principal} would be both {duty} and {other}", "{principal} 将同时担任 {duty} 和 {other}")
+    case .dutyForbids: Texts("{principal} is {duty}, and may not have '{right}'", "{principal} 担任 {duty}，不得拥有 {right} 权限")
+    case .dutyExists: Texts("{principal} has this duty already", "{principal} 已有该职责")
+    case .noSuchDuty: Texts("{principal} has no such duty", "{principal} 没有该职责")
+    case .lastAdministrator: Texts("nobody would be left to administer this vault", "该保险库将没有管理员")
+    case .badDuty: Texts("'{value}' is no duty; there are {words}", "“{value}”不是职责，可用：{words}")
     case .badReviewerKey: Texts("'{path}' is no public key of a reviewer", "“{path}”不是审阅人的公钥")
     case .reviewerExists: Texts("this reviewer is there already", "该审阅人已存在")
     case .noSuchReviewer: Texts("there is no such reviewer", "没有该审阅人")

@@ -3,17 +3,19 @@ package enum HelpText: String, MessageTable {
   case strongroom, discussion
   case json, quiet, verbose, noColor, vault
   case path, folderPath, vaultArgument, mountpointArgument, target, principal, to, rights, right, from, until, at, reason, ruleID
-  case grant, grantAdd, grantList, grantRevoke
+  case grant, grantAdd, grantList, grantRevoke, grantExport, grantImport, grantExpiring, grantFile, dryRun, prune, within
   case barrier, barrierAdd, barrierList, barrierRemove, against, barrierName
   case boundary, boundarySet, boundaryClear, boundaryList
-  case access, accessExplain, accessWho, accessWhat, with
+  case access, accessExplain, accessWho, accessWhat, accessConflicts, with, without
+  case duty, dutyAdd, dutyRemove, dutyList, dutyName
   case reviewer, reviewerAdd, reviewerList, reviewerRetire, reviewerName, reviewerKeygen, reviewerLabel, reviewerKey,
     identityOutput
   case status, unmount, unmountWait
+  case speed, speedDiscussion, speedNoMount
   case config, configShow, configFile, options
   case create, reviewerKeys, admin, passphraseFile, keyFile, newPassphraseFile, newKeyFile, slotLabel, slotNumber
   case mount, mountUser, foreground, mountHelper, mountDaemon
-  case verify, verifyQuick
+  case verify, verifyQuick, verifyResume
   case key, keyList, keyAdd, keyRemove, keyChange
   case log, logQuery, logVerify, logExport, trailArgument, identity, filterUser, filterPath, filterAction, filterOutcome, since
   case untilLog, follow, genesis, end, anchor, format
@@ -60,6 +62,16 @@ package enum HelpText: String, MessageTable {
     case .grantAdd: Texts("Give rights on a folder and all below it.", "授予对文件夹及其以下内容的权限。")
     case .grantList: Texts("List the grants that you may manage.", "列出您可管理的授权。")
     case .grantRevoke: Texts("Take a grant back, at once.", "立即撤销一项授权。")
+    case .grantExport:
+      Texts("Print the grants that you may manage as CSV, for 'grant import'.", "以 CSV 输出您可管理的授权，供 grant import 使用。")
+    case .grantImport:
+      Texts("Bring grants to what a CSV file says, all or nothing.", "使授权与 CSV 文件一致，全部完成或全不改动。")
+    case .grantExpiring: Texts("List live grants that end soon.", "列出即将到期的有效授权。")
+    case .grantFile: Texts("A CSV file of grants, - for standard input.", "授权 CSV 文件，- 表示标准输入。")
+    case .dryRun: Texts("Show what would change, and change nothing.", "只显示将发生的更改，不作改动。")
+    case .prune:
+      Texts("Revoke what stands on this folder and below and is not in the file.", "撤销该文件夹及以下未列入文件的授权。")
+    case .within: Texts("How soon; without it, 30d.", "期限，默认 30d。")
     case .barrier: Texts("Wall off folders from users or groups.", "为用户或组设置隔离墙。")
     case .barrierAdd: Texts("Raise a barrier: whoever it names has no rights there and below.", "设置隔离墙：所列对象在该处及以下没有任何权限。")
     case .barrierList: Texts("List barriers.", "列出隔离墙。")
@@ -75,7 +87,17 @@ package enum HelpText: String, MessageTable {
     case .accessExplain: Texts("Say whether someone has a right there, and which rules decide.", "说明某人在该处是否有某项权限，以及由哪些规则决定。")
     case .accessWho: Texts("List who has rights on a folder.", "列出对文件夹有权限的对象。")
     case .accessWhat: Texts("List where someone has rights.", "列出某对象拥有权限的位置。")
+    case .accessConflicts: Texts("List who has duties and rights that no one person may have.", "列出兼任了不得兼任的职责或权限的人。")
+    case .duty: Texts("Say who is administrator, reviewer, operator, records officer.", "管理职责：管理员、审阅人、运维员、档案员。")
+    case .dutyAdd: Texts("Give somebody a duty.", "授予职责。")
+    case .dutyRemove: Texts("Take a duty back.", "收回职责。")
+    case .dutyList: Texts("List the duties.", "列出职责。")
+    case .dutyName:
+      Texts(
+        "administrator, reviewer, operator or records-officer.",
+        "administrator（管理员）、reviewer（审阅人）、operator（运维员）或 records-officer（档案员）。")
     case .with: Texts("Suppose that this grant were live.", "假设该授权有效。")
+    case .without: Texts("Suppose that this grant were gone.", "假设该授权不存在。")
     case .reviewer: Texts("Make and register the keys that can read the trail.", "生成和登记可读取访问日志的密钥。")
     case .reviewerAdd: Texts("Let a reviewer read the trail from now on.", "允许审阅人读取此后的访问日志。")
     case .reviewerList: Texts("List the reviewers.", "列出审阅人。")
@@ -85,6 +107,12 @@ package enum HelpText: String, MessageTable {
     case .reviewerLabel: Texts("What the reviewer is called.", "审阅人的名称。")
     case .reviewerKey: Texts("The reviewer's public key file (FILE.pub).", "审阅人的公钥文件（文件.pub）。")
     case .identityOutput: Texts("Where the identity goes; the public key goes to FILE.pub.", "身份文件的位置；公钥写入 文件.pub。")
+    case .speed: Texts("Measure this machine's ciphers, and what FUSE itself allows.", "测量本机的加密速度，以及 FUSE 本身的上限。")
+    case .speedDiscussion:
+      Texts(
+        "Takes a few seconds and touches no vault. A vault cannot be faster than the slower of the two.",
+        "耗时数秒，不触及任何保险库。保险库不会快于两者中较慢的一个。")
+    case .speedNoMount: Texts("Measure the ciphers only.", "只测量加密速度。")
     case .status: Texts("Show how mounts are doing: ids and counts, no names.", "显示挂载状态：只有编号和计数，没有名称。")
     case .unmount: Texts("End a mount with everything committed.", "提交全部更改后结束挂载。")
     case .unmountWait: Texts("How long to wait for it to end.", "等待结束的时长。")
@@ -107,7 +135,8 @@ package enum HelpText: String, MessageTable {
     case .foreground: Texts("Stay, and log to standard error.", "在前台运行，日志写到标准错误。")
     case .mountHelper: Texts("What mount(8) calls for fstab.", "供 mount(8) 处理 fstab 时调用。")
     case .mountDaemon: Texts("The process of a mount.", "挂载进程。")
-    case .verify: Texts("Prove every byte of a vault.", "校验保险库的每一个字节。")
+    case .verify: Texts("Prove every byte of a vault, mounted or not.", "校验保险库的每一个字节，无论是否已挂载。")
+    case .verifyResume: Texts("Go on where an interrupted verification was.", "从上次中断处继续校验。")
     case .verifyQuick: Texts("Check structure and sizes without reading content.", "只检查结构和大小，不读取内容。")
     case .key: Texts("Manage the ways to unlock a vault.", "管理保险库的解锁方式。")
     case .keyList: Texts("List the key slots.", "列出密钥槽。")

@@ -82,6 +82,8 @@ final class MountService: @unchecked Sendable {
 
   @discardableResult
   private func finish() -> ExitCode {
+    // A connection that waits for a verification ends with it.
+    vault.verification.stop()
     control?.stop()
     files.close()
     files.recordUnmount()

@@ -29,6 +29,8 @@ final class Committer: @unchecked Sendable {
   private let documentLimit = Atomic<Int>(Int.max)
   /// How many `dirty` holds; read without the tree lock.
   private let dirtyCount = Atomic<Int>(0)
+  /// The catalog is to hear of packs although no node changed.
+  private let isRoundWanted = Atomic<Bool>(false)
 
   private let lock = Lock()
   private let wake = Condition()
@@ -110,6 +112,11 @@ final class Committer: @unchecked Sendable {
       }
     }
   }
+
+  /// Has the next round commit what packs have to say, also where nothing else is to be said.
+  func wantRound() { isRoundWanted.store(true, ordering: .releasing) }
+  var wantsRound: Bool { isRoundWanted.load(ordering: .acquiring) }
+  func takeRound() { isRoundWanted.store(false, ordering: .releasing) }
 
   /// Ends the thread after a last round.
   func stop() {

@@ -72,6 +72,12 @@ final class Ledger: @unchecked Sendable {
 
   func digest(of bucket: UInt64) -> RowDigest { lock.withLock { digests[bucket] ?? .zero } }
 
+  /// All digests as they stand.
+  var all: [UInt64: RowDigest] { lock.withLock { digests } }
+
+  /// The rows of these buckets have been compared with digests of this mount.
+  func areChecked(_ buckets: some Sequence<UInt64>) { lock.withLock { checked.formUnion(buckets) } }
+
   /// Compares the rows of the node's bucket with its digest, once per mount.
   func check(bucketOf id: NodeID, in catalog: any Catalog, keys: VaultKeys) throws(VaultError) {
     try check(CatalogBuckets.bucket(of: id), in: catalog, keys: keys)

@@ -31,8 +31,7 @@ package final class VaultFolder: Sendable {
   /// What a vault folder holds; anything else in it is not ours.
   static let names: Set<String> = [
     firstCopy, secondCopy, firstCopy + ".new", secondCopy + ".new", "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm",
-    "blobs",
-    "packs", "trail", "lock",
+    "blobs", "packs", "trail", "lock", VerifyState.fileName, VerifyState.fileName + ".new",
   ]
 
   private init(path: String, lockFile: File) {

@@ -56,13 +56,16 @@ extension Vault {
     }
     vault.startCommitting()
     do throws(VaultError) {
+      // All has been compared, so the file is the one that was closed. Should the rest fail, the end is marked with it as it is then.
+      do throws(CatalogError) { try vault.catalog.upgrade() } catch { throw VaultError(error) }
       try vault.committer.commitAndWait()
+      try vault.recordFirstDuties()
       try vault.mendFile()
     } catch {
       try? vault.close()
       throw UnlockError(error)
     }
-    if !opening.wasClosedCleanly { vault.startRemovingGarbage() }
+    vault.startHousekeeping(afterCrash: !opening.wasClosedCleanly)
     return vault
   }
 
@@ -71,7 +74,7 @@ extension Vault {
     _ folder: VaultFolder, _ keys: VaultKeys, _ file: VaultFile, _ trail: TrailWriter, _ opening: TrailOpening,
     _ settings: VaultSettings, _ handles: OpenHandleSource
   ) throws(UnlockError) -> Vault {
-    try compareCatalogFile(folder, keys, opening)
+    let isWhole = try compareCatalogFile(folder, keys, opening)
     let catalog: SQLiteCatalog
     do throws(CatalogError) {
       catalog = try SQLiteCatalog.open(at: folder.catalogPath, settings: settings.catalog)
@@ -92,6 +95,7 @@ extension Vault {
         vault.content.close()
         throw UnlockError(error)
       }
+      if !isWhole { try vault.beginCensus() }
       if isRecovery { vault.recordRecovery() }
       return vault
     } catch {
@@ -123,8 +127,11 @@ extension Vault {
   }
 
   /// After an end in order the catalog's file is, byte for byte, the one that was closed. Compared before SQLite reads a byte of it.
-  private static func compareCatalogFile(_ folder: VaultFolder, _ keys: VaultKeys, _ opening: TrailOpening) throws(UnlockError) {
-    guard opening.wasClosedCleanly, let closed = opening.lastMark?.catalogFileDigest else { return }
+  /// Returns whether that is known.
+  private static func compareCatalogFile(
+    _ folder: VaultFolder, _ keys: VaultKeys, _ opening: TrailOpening
+  ) throws(UnlockError) -> Bool {
+    guard opening.wasClosedCleanly, let closed = opening.lastMark?.catalogFileDigest else { return false }
     let isAlone = ["-wal", "-journal"].allSatisfy { suffix in
       // An empty log is what a reader may leave; one with bytes would be replayed into the file.
       guard let file = try? File(folder.catalogPath + suffix, O_RDONLY) else { return !Files.exists(folder.catalogPath + suffix) }
@@ -133,6 +140,18 @@ extension Vault {
     guard isAlone, let found = digest(ofCatalogAt: folder.catalogPath, keys), found == closed else {
       throw .damaged("catalog: its file is not the one that was closed")
     }
+    return true
+  }
+
+  /// Before the first commit, so that the rows are those of the digests.
+  private func beginCensus() throws(UnlockError) {
+    let snapshot: any CatalogSnapshot
+    do throws(CatalogError) { snapshot = try catalog.snapshot() } catch {
+      content.close()
+      throw UnlockError(error)
+    }
+    let digests = ledger.all
+    census.begin(snapshot, digests, keys) { [ledger] in ledger.areChecked(digests.keys) }
   }
 
   /// Catalog and trail must agree (DESIGN §4). Returns whether a crash fell between a mark and its commit.
@@ -168,7 +187,7 @@ extension Vault {
 
   /// The rows that everything else is judged by, compared with their digests now rather than on first use.
   private func checkSmallTables() throws(VaultError) {
-    for table in [Table.grant, .barrier, .boundary, .pack] {
+    for table in [Table.grant, .barrier, .boundary, .pack, .duty] {
       try ledger.check(CatalogBuckets.bucket(of: table), in: catalog, keys: keys)
     }
     // Of table meta only the counters are under a digest. An older row would give numbers out twice.
@@ -228,6 +247,10 @@ struct StoredState {
     }
     try Self.forEach(.boundary, catalog, keys) { (row, bytes) throws(FormatError) in
       rules.apply(.add(.boundary(try Boundary(id: RuleID(row.key.first), parsing: bytes))))
+      rules.stored[row.key] = keys.digest(of: row)
+    }
+    try Self.forEach(.duty, catalog, keys) { (row, bytes) throws(FormatError) in
+      rules.apply(.addDuty(try Duty(id: RuleID(row.key.first), parsing: bytes)))
       rules.stored[row.key] = keys.digest(of: row)
     }
     try Self.forEach(.pack, catalog, keys) { (row, bytes) throws(FormatError) in

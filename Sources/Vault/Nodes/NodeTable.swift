@@ -5,9 +5,14 @@ import VaultFormat
 ///
 /// Belongs to the vault's tree lock. What it does not hold, the catalog answers, except where `vacated`, `removed` and
 /// `touched` say that the catalog is behind.
+///
+/// A node must not be twice in memory: a change made to one of two objects would be lost. So nobody is let go of whom anybody else
+/// refers to, for as long as they do: an operation pins a node by having it. `nodes` therefore holds the table's only counted reference,
+/// and whoever is to have a node gets it under the lock.
 struct NodeTable {
   private(set) var nodes: [NodeID: Node] = [:]
-  private var names: [DentryKey: Node] = [:]
+  /// Nodes of `nodes` by their present name; not counted as references.
+  private var names: [DentryKey: Unmanaged<Node>] = [:]
   /// Names that the catalog still holds and that are free since, with the number of the group that will say so.
   private var vacated: [DentryKey: UInt64] = [:]
   /// Removed nodes whose rows the catalog still holds, likewise.
@@ -19,9 +24,13 @@ struct NodeTable {
   /// Clean nodes may go when there are more than this.
   let limit: Int
   private var queue: [NodeID] = []
-  private var hand = 0
+  /// The next pass of `trim` begins above this count: after one that found most nodes in use, not with every node that comes.
+  private var trimCount: Int
 
-  init(limit: Int) { self.limit = limit }
+  init(limit: Int) {
+    self.limit = limit
+    trimCount = limit
+  }
 
   var count: Int { nodes.count }
 
@@ -42,7 +51,7 @@ struct NodeTable {
   }
 
   func find(_ key: DentryKey) -> Found {
-    if let node = names[key] {
+    if let node = names[key]?.takeUnretainedValue() {
       node.wasUsed = true
       return .node(node)
     }
@@ -52,7 +61,7 @@ struct NodeTable {
 
   mutating func insert(_ node: Node) {
     nodes[node.id] = node
-    names[node.key] = node
+    names[node.key] = .passUnretained(node)
     queue.append(node.id)
     // Removed nodes leave their numbers behind.
     if queue.count > 1024 + 2 * nodes.count { queue.removeAll { nodes[$0] == nil } }
@@ -80,22 +89,26 @@ struct NodeTable {
     node.tag = key.tag
     node.placeGeneration.add(1, ordering: .releasing)
     vacated[key] = nil
-    names[key] = node
+    names[key] = .passUnretained(node)
     touch(node.id, in: key.parent, group: group)
   }
 
   /// Makes `node`'s present name its own again, after an exchange vacated it in passing.
   mutating func restore(_ node: Node) {
     vacated[node.key] = nil
-    names[node.key] = node
+    names[node.key] = .passUnretained(node)
   }
 
   /// A name that now belongs to `node`.
   mutating func take(_ key: DentryKey) { vacated[key] = nil }
 
   private mutating func vacate(_ node: Node, group: UInt64) {
-    if names[node.key] === node { names[node.key] = nil }
+    dropName(of: node)
     vacated[node.key] = group
+  }
+
+  private mutating func dropName(of node: Node) {
+    if names[node.key]?.toOpaque() == Unmanaged.passUnretained(node).toOpaque() { names[node.key] = nil }
   }
 
   mutating func remove(_ node: Node, group: UInt64) {
@@ -105,7 +118,8 @@ struct NodeTable {
     node.placeGeneration.add(1, ordering: .releasing)
     removed[node.id] = group
     nodes[node.id] = nil
-    if node.openCount > 0 { orphans[node.id] = node }
+    // Also where only an operation is at work on it: whoever asks which blobs are in use must find it.
+    if node.isInUse { orphans[node.id] = node }
     touch(node.id, in: node.record.parent, group: group)
   }
 
@@ -116,6 +130,7 @@ struct NodeTable {
     vacated = vacated.filter { $0.value > group }
     removed = removed.filter { $0.value > group }
     touched = touched.filter { $0.key > group }
+    trimCount = limit
   }
 
   /// The groups up to `group` failed: all they said is still to be said, by `next`.
@@ -128,27 +143,37 @@ struct NodeTable {
     }
   }
 
-  /// Lets clean, closed, unused nodes go until the table is within its limit, or once around.
+  /// Lets clean, closed nodes go that nobody refers to and nobody asked for lately, until the table is well within its limit, or once
+  /// around.
   mutating func trim() {
-    guard nodes.count > limit else { return }
-    var steps = queue.count
+    guard nodes.count > trimCount else { return }
     var kept: [NodeID] = []
-    while nodes.count > limit - limit / 8, steps > 0, hand < queue.count {
-      steps -= 1
+    var hand = 0
+    while nodes.count > limit - limit / 8, hand < queue.count {
       let id = queue[hand]
       hand += 1
-      guard let node = nodes[id] else { continue }
-      if node.wasUsed || node.isDirty || node.isCommitting || node.isInUse || id == .root {
-        node.wasUsed = false
+      guard let index = nodes.index(forKey: id) else { continue }
+      if id == .root || !Self.mayGo(&nodes.values[index]) {
         kept.append(id)
         continue
       }
-      nodes[id] = nil
-      if names[node.key] === node { names[node.key] = nil }
+      let node = nodes.values[index]
+      dropName(of: node)
+      nodes.remove(at: index)
       nodes[node.record.parent]?.isComplete = false
     }
     queue.removeSubrange(..<hand)
     queue += kept
-    hand = 0
+    trimCount = max(limit, nodes.count + limit / 16)
+  }
+
+  /// In place, so that asking adds no reference.
+  private static func mayGo(_ node: inout Node) -> Bool {
+    guard isKnownUniquelyReferenced(&node) else { return false }
+    if node.wasUsed || node.isDirty || node.isCommitting || node.isInUse {
+      node.wasUsed = false
+      return false
+    }
+    return true
   }
 }

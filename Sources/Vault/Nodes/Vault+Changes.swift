@@ -56,23 +56,29 @@ extension Vault {
   }
 
   private func remove(_ node: Node, from folder: Node) throws(VaultError) -> [Rule] {
-    var dropped: [Rule] = []
+    var plan: RightsPlan?
     while true {
-      let seen = tree.withLock { node.childChanges }
+      let (seen, isRuled) = tree.withLock { (node.childChanges, rules.hasRules(on: node.id)) }
       if node.kind == .folder { guard try isEmpty(node) else { throw .notEmpty } }
+      plan = isRuled ? planRights(leaving: node.id).plan : nil
       let done = try tree.withLockThrowing { () throws(VaultError) -> Bool in
         guard !node.isRemoved else { throw .gone }
         guard node.childChanges == seen, node.record.parent == folder.id else { return false }
-        removeLocked(node, at: Clock.wall())
-        dropped = node.kind == .folder ? dropRules(on: node) : []
-        noteChildren(of: folder, at: Clock.wall())
+        if let plan {
+          guard publish(plan) else { return false }
+        } else {
+          guard !rules.hasRules(on: node.id) else { return false }
+        }
+        let now = Clock.wall()
+        removeLocked(node, at: now)
+        noteChildren(of: folder, at: now)
         return true
       }
       if done { break }
       if tree.withLock({ node.record.parent != folder.id }) { throw .gone }
     }
     committer.hurryIfLarge()
-    return dropped
+    return plan?.dropped ?? []
   }
 
   /// What a rename does to a name that is taken.
@@ -107,52 +113,53 @@ extension Vault {
     _ node: Node, from source: Node, to key: DentryKey, _ name: Name, in folder: Node, over replaced: Node?, mode: RenameMode,
     seen: UInt64?
   ) throws(VaultError) -> Bool {
-    let movesFolder = node.kind == .folder || (mode == .exchange && replaced?.kind == .folder)
-    let body = { [self] (ancestors: [Node]) throws(VaultError) -> Bool in
-      try tree.withLockThrowing { () throws(VaultError) -> Bool in
-        guard !node.isRemoved, node.record.parent == source.id, !folder.isRemoved else { return false }
-        switch table.find(key) {
-        case .node(let there): guard there === replaced else { return false }
-        case .free, .unknown: guard replaced == nil else { return false }
-        }
-        if let seen, replaced?.childChanges != seen { return false }
-        let now = Clock.wall()
-        if mode == .exchange, let replaced {
-          exchangeLocked(node, replaced, now: now)
-        } else {
-          if let replaced, replaced !== node {
-            removeLocked(replaced, at: now)
-            if replaced.kind == .folder { _ = dropRules(on: replaced) }
-          }
-          table.rename(node, to: key, name: name, group: committer.group)
-        }
-        node.record.changed = now
-        markDirty(node)
-        noteChildren(of: source, at: now)
-        if folder !== source { noteChildren(of: folder, at: now) }
-        if movesFolder { folderMoved([node, replaced].compactMap { $0 }, ancestors: ancestors) }
-        return true
-      }
-    }
-    guard movesFolder else { return try body([]) }
+    let move = Move(node: node, source: source, folder: folder, key: key, name: name, replaced: replaced, mode: mode, seen: seen)
+    guard move.changesFolders else { return try rename(move, rights: nil) ?? false }
     // Only folder moves change who is above whom; one at a time, so that no circle can close.
     return try folderMoves.withLockThrowing { () throws(VaultError) -> Bool in
-      let above = try chain(to: folder)
-      let sourceChain = try chain(to: source)
-      if node.kind == .folder, above.contains(where: { $0 === node }) { throw .isFolder }
-      if mode == .exchange, let replaced, replaced.kind == .folder, sourceChain.contains(where: { $0 === replaced }) {
+      if node.kind == .folder, try chain(to: folder).contains(where: { $0 === node }) { throw .isFolder }
+      if mode == .exchange, let replaced, replaced.kind == .folder, try chain(to: source).contains(where: { $0 === replaced }) {
         throw .isFolder
       }
-      return try body(above + sourceChain)
+      while true {
+        let plan = planRights(moving: move.movedFolders, leaving: move.removedFolder?.id).plan
+        if let isDone = try rename(move, rights: plan) { return isDone }
+      }
     }
   }
 
-  /// Lets `change` alter the attributes of a node; `changed` moves to now.
-  package func change(_ node: Node, _ change: (inout NodeRecord) -> Void) throws(VaultError) {
+  /// False where something changed meanwhile; nil where the rules did, so that the rights are to be planned anew.
+  private func rename(_ move: Move, rights plan: RightsPlan?) throws(VaultError) -> Bool? {
+    let (node, source, folder, replaced) = (move.node, move.source, move.folder, move.replaced)
+    return try tree.withLockThrowing { () throws(VaultError) -> Bool? in
+      guard !node.isRemoved, node.record.parent == source.id, !folder.isRemoved else { return false }
+      switch table.find(move.key) {
+      case .node(let there): guard there === replaced else { return false }
+      case .free, .unknown: guard replaced == nil else { return false }
+      }
+      if let seen = move.seen, replaced?.childChanges != seen { return false }
+      if let plan { guard publish(plan) else { return nil } }
+      let now = Clock.wall()
+      if move.mode == .exchange, let replaced {
+        exchangeLocked(node, replaced, now: now)
+      } else {
+        if let replaced, replaced !== node { removeLocked(replaced, at: now) }
+        table.rename(node, to: move.key, name: move.name, group: committer.group)
+      }
+      node.record.changed = now
+      markDirty(node)
+      noteChildren(of: source, at: now)
+      if folder !== source { noteChildren(of: folder, at: now) }
+      return true
+    }
+  }
+
+  /// Lets `change` alter the attributes of a node; `changed` moves to now, unless it returns false because nothing is to change.
+  package func change(_ node: Node, _ change: (inout NodeRecord) -> Bool) throws(VaultError) {
     try changesRefused.check()
     try tree.withLockThrowing { () throws(VaultError) -> Void in
       let parent = node.record.parent
-      change(&node.record)
+      guard change(&node.record) else { return }
       precondition(node.record.parent == parent)
       node.record.changed = Clock.wall()
       if !node.isRemoved { markDirty(node) }
@@ -197,6 +204,36 @@ extension Vault {
     guard node.kind == .document else { return try body() }
     return try usingContent(of: node) { (_) throws(VaultError) in try body() }
   }
+}
+
+/// One rename, as it was judged.
+private struct Move {
+  let node: Node
+  let source: Node
+  let folder: Node
+  let key: DentryKey
+  let name: Name
+  let replaced: Node?
+  let mode: Vault.RenameMode
+  let seen: UInt64?
+
+  /// Folders that come to stand under another one, with that one's number.
+  var movedFolders: [(folder: Node, to: NodeID)] {
+    guard source.id != folder.id else { return [] }
+    var moved: [(folder: Node, to: NodeID)] = []
+    if node.kind == .folder { moved.append((node, folder.id)) }
+    if mode == .exchange, let replaced, replaced.kind == .folder { moved.append((replaced, source.id)) }
+    return moved
+  }
+
+  /// A folder that goes.
+  var removedFolder: Node? {
+    guard mode == .replace, let replaced, replaced.kind == .folder, replaced !== node else { return nil }
+    return replaced
+  }
+
+  /// Whether rights can change by it.
+  var changesFolders: Bool { !movedFolders.isEmpty || removedFolder != nil }
 }
 
 extension Lock {

@@ -15,7 +15,8 @@ extension Vault {
       let touched = touchedChildren(of: folder)
       let epoch = committer.epoch
       let rows: [SealedRow]
-      if tree.withLock({ folder.stored == nil }) {
+      let isStored = tree.withLock { folder.stored != nil }
+      if !isStored {
         rows = []
       } else {
         do throws(CatalogError) {
@@ -33,6 +34,8 @@ extension Vault {
       let horizon = rows.last.map { NodeID($0.key.first) } ?? .greatest
       found += touched.present.filter { $0.id > cursor && (isLast || $0.id <= horizon) }
       found.sort { $0.id < $1.id }
+      // The end of a listing says that there is no more.
+      if isLast, isStored { try census.require() }
       if !found.isEmpty || isLast { return found }
       cursor = horizon
     }

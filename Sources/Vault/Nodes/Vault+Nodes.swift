@@ -30,6 +30,7 @@ extension Vault {
   }
 
   /// The node called `name` in `folder`, or nil. Hidden or absent is not told apart here: that is judged above.
+  /// - Throws: `damaged` where a row that is missing may be the one that was asked for.
   package func child(of folder: Node, named name: Name) throws(VaultError) -> Node? {
     let key = DentryKey(parent: folder.id, tag: keys.nameTag(parent: folder.id, name: name))
     return try child(key)
@@ -46,8 +47,9 @@ extension Vault {
       let row: SealedRow?
       do throws(CatalogError) { row = try catalog.node(parent: key.parent, tag: key.tag) } catch { throw VaultError(error) }
       guard let row else {
-        if committer.epoch == epoch { return nil }
-        continue
+        guard committer.epoch == epoch else { continue }
+        try census.require()
+        return nil
       }
       guard let node = try adopt(row, epoch: epoch) else { continue }
       // The row may be older than memory: the node can have moved since.
@@ -119,6 +121,11 @@ extension Vault {
 
   /// The attributes of a node at one instant.
   package func record(of node: Node) -> NodeRecord { tree.withLock { node.record } }
+
+  /// The same, and whether the node is removed and only kept by those who have it open.
+  package func recordAndRemoval(of node: Node) -> (record: NodeRecord, isRemoved: Bool) {
+    tree.withLock { (node.record, node.isRemoved) }
+  }
 
   /// From the root down to `node`, or to the folder it last was in. Loads what is not in memory.
   package func chain(to node: Node) throws(VaultError) -> [Node] {

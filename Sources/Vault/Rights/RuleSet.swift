@@ -1,16 +1,29 @@
 import VaultFormat
 
-/// All rules of the vault in memory, and what the catalog holds of them. Belongs to the vault's tree lock.
+/// All rules and duties of the vault in memory, and what the catalog holds of them. Belongs to the vault's tree lock; a copy may be read
+/// without it.
 struct RuleSet {
   private(set) var grants: [RuleID: Grant] = [:]
   private(set) var barriers: [RuleID: Barrier] = [:]
   private(set) var boundaries: [RuleID: Boundary] = [:]
+  private(set) var duties: [RuleID: Duty] = [:]
+  /// The rules on each folder that carries any. Numbers are unique over all kinds.
+  private var idsByFolder: [NodeID: [RuleID]] = [:]
+  /// The parent of every folder that carries a rule, and of all its ancestors.
+  var parents: [NodeID: NodeID] = [.root: .none] { didSet { version += 1 } }
+  /// Differs whenever rules or parents do.
+  private(set) var version: UInt64 = 0
   /// Digests of the rows of rules, packs and counters that the catalog holds.
   var stored: [RowKey: RowDigest] = [:]
-  /// The parent of every folder that carries a rule, and of all its ancestors.
-  var parents: [NodeID: NodeID] = [.root: .none]
 
   mutating func apply(_ edit: RuleEdit) {
+    version += edit.changesRights ? 1 : 0
+    // What a rule of this number was before stands nowhere any more.
+    let id = RuleID(edit.key.first)
+    if let folder = (grants[id]?.folder ?? barriers[id]?.folder ?? boundaries[id]?.folder) {
+      idsByFolder[folder]?.removeAll { $0 == id }
+      if idsByFolder[folder]?.isEmpty == true { idsByFolder[folder] = nil }
+    }
     switch edit {
     case .add(.grant(let grant)): grants[grant.id] = grant
     case .add(.barrier(let barrier)): barriers[barrier.id] = barrier
@@ -18,28 +31,32 @@ struct RuleSet {
     case .remove(.grant(let grant)): grants[grant.id] = nil
     case .remove(.barrier(let barrier)): barriers[barrier.id] = nil
     case .remove(.boundary(let boundary)): boundaries[boundary.id] = nil
+    case .addDuty(let duty): duties[duty.id] = duty
+    case .removeDuty(let duty): duties[duty.id] = nil
+    }
+    if case .add(let rule) = edit { idsByFolder[rule.folder, default: []].append(id) }
+  }
+
+  /// What the row of an edit holds now, before it; nil for none.
+  func plaintext(of edit: RuleEdit) -> [UInt8]? {
+    switch edit {
+    case .add(.grant(let grant)), .remove(.grant(let grant)): grants[grant.id]?.encode()
+    case .add(.barrier(let barrier)), .remove(.barrier(let barrier)): barriers[barrier.id]?.encode()
+    case .add(.boundary(let boundary)), .remove(.boundary(let boundary)): boundaries[boundary.id]?.encode()
+    case .addDuty(let duty), .removeDuty(let duty): duties[duty.id]?.encode()
     }
   }
 
-  /// The row that the catalog should hold for a rule now; nil for none.
-  func plaintext(of rule: Rule) -> [UInt8]? {
-    switch rule {
-    case .grant(let grant): grants[grant.id]?.encode()
-    case .barrier(let barrier): barriers[barrier.id]?.encode()
-    case .boundary(let boundary): boundaries[boundary.id]?.encode()
-    }
-  }
+  /// Whether any rule stands on the folder itself.
+  func hasRules(on folder: NodeID) -> Bool { idsByFolder[folder] != nil }
 
   /// Rules that stand on one folder, in order of number.
   func rules(on folder: NodeID) -> [Rule] {
-    let found =
-      grants.values.filter { $0.folder == folder }.map(Rule.grant)
-      + barriers.values.filter { $0.folder == folder }.map(Rule.barrier)
-      + boundaries.values.filter { $0.folder == folder }.map(Rule.boundary)
-    return found.sorted { $0.id < $1.id }
+    (idsByFolder[folder] ?? []).sorted().compactMap { id in
+      grants[id].map(Rule.grant) ?? barriers[id].map(Rule.barrier) ?? boundaries[id].map(Rule.boundary)
+    }
   }
 
-  var folders: Set<NodeID> {
-    Set(grants.values.map(\.folder)).union(barriers.values.map(\.folder)).union(boundaries.values.map(\.folder))
-  }
+  /// Folders that carry rules.
+  var folders: Dictionary<NodeID, [RuleID]>.Keys { idsByFolder.keys }
 }

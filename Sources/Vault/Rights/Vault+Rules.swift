@@ -2,7 +2,6 @@ import Access
 import Catalog
 import Keys
 import Platform
-import Synchronization
 package import VaultFormat
 
 /// Rules on disk and in memory. Whether somebody may change them is judged above.
@@ -13,6 +12,8 @@ extension Vault {
   package var barriers: [Barrier] { tree.withLock { Array(rules.barriers.values) }.sorted { $0.id < $1.id } }
   package var boundaries: [Boundary] { tree.withLock { Array(rules.boundaries.values) }.sorted { $0.id < $1.id } }
 
+  package var duties: [Duty] { tree.withLock { Array(rules.duties.values) }.sorted { $0.id < $1.id } }
+
   package func rules(on folder: NodeID) -> [Rule] { tree.withLock { rules.rules(on: folder) } }
 
   /// Makes the changes, all or none. They are on disk on return, and every operation that begins after it is judged by them.
@@ -21,86 +22,19 @@ extension Vault {
     try changesRefused.check()
     try ruleChanges.withLockThrowing { () throws(VaultError) -> Void in
       tree.withLock {
-        for edit in edits {
-          switch edit {
-          case .add(let rule): committer.rules[rule.key] = .some(rule.encode())
-          case .remove(let rule): committer.rules[rule.key] = .some(nil)
-          }
-        }
+        for edit in edits { committer.rules[edit.key] = .some(edit.plaintext) }
       }
       do throws(VaultError) {
         try sync()
       } catch {
         // What was refused must not be committed later.
         tree.withLock {
-          for edit in edits { committer.rules[edit.rule.key] = .some(rules.plaintext(of: edit.rule)) }
+          for edit in edits { committer.rules[edit.key] = .some(rules.plaintext(of: edit)) }
         }
         throw error
       }
       tree.withLock { for edit in edits { rules.apply(edit) } }
-      reloadRights()
+      if edits.contains(where: \.changesRights) { reloadRights() }
     }
-  }
-
-  /// Makes the table of rights anew from the rules and the folders above them; always, since a rule that is on disk is in force. Where a
-  /// folder cannot be loaded, what was known above it stays.
-  /// - Returns: Why folders could not be loaded, if any.
-  @discardableResult
-  func reloadRights() -> VaultError? {
-    var failure: VaultError?
-    folderMoves.withLock {
-      let (folders, known) = tree.withLock { (rules.folders, rules.parents) }
-      var parents: [NodeID: NodeID] = [.root: .none]
-      for folder in folders where parents[folder] == nil {
-        do throws(VaultError) {
-          for node in try chain(to: try node(folder)) where node.id != .root {
-            parents[node.id] = tree.withLock { node.record.parent }
-          }
-        } catch {
-          failure = error
-          var below = folder
-          while parents[below] == nil, let above = known[below] {
-            parents[below] = above
-            below = above
-          }
-        }
-      }
-      tree.withLock {
-        rules.parents = parents
-        publishRights()
-      }
-    }
-    return failure
-  }
-
-  // MARK: Under the tree lock
-
-  /// The rights as of now are what everyone sees from the next check on.
-  func publishRights() {
-    let generation = rightsGenerationCell.load(ordering: .relaxed) + 1
-    rightsTable = RightsTable(
-      grants: Array(rules.grants.values), barriers: Array(rules.barriers.values), boundaries: Array(rules.boundaries.values),
-      parents: rules.parents, generation: generation)
-    rightsGenerationCell.store(generation, ordering: .releasing)
-  }
-
-  /// A folder has another parent: rules move with it.
-  func folderMoved(_ moved: [Node], ancestors: [Node]) {
-    for node in ancestors where node.id != .root { rules.parents[node.id] = node.record.parent }
-    for node in moved where rules.parents[node.id] != nil { rules.parents[node.id] = node.record.parent }
-    publishRights()
-  }
-
-  /// A folder is gone, and with it the rules that stood on it. Returns them.
-  func dropRules(on folder: Node) -> [Rule] {
-    let dropped = rules.rules(on: folder.id)
-    guard !dropped.isEmpty else { return [] }
-    for rule in dropped {
-      rules.apply(.remove(rule))
-      committer.rules[rule.key] = .some(nil)
-    }
-    rules.parents[folder.id] = nil
-    publishRights()
-    return dropped
   }
 }

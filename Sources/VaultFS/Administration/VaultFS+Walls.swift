@@ -9,10 +9,11 @@ extension VaultFS {
   package func addBarrier(
     _ caller: Caller, on path: [UInt8], against principalName: String, name: String, from: Int64?, until: Int64?, reason: String
   ) throws(AdministrationFailure) -> Barrier {
-    let judge = try administrator(caller)
+    let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096), Self.isText(name, byteCountMax: 255) else { throw .badText }
     let (folder, standing) = try findFolder(path, judge)
     try allow(judge, folder) { () throws(AdministrationError) in try Administration.mayAskAboutOthers(at: folder.id, standing) }
+    try requireRootDuty(folder, judge)
     let barrier = Barrier(
       id: try newRuleID(), folder: folder.id, principal: try principal(principalName), owner: judge.subject.user, name: name,
       reason: reason, from: from, until: until, raised: judge.now)
@@ -23,12 +24,12 @@ extension VaultFS {
     record.details += [
       Record.Detail("change", "raised"), Record.Detail("against", barrier.principal.description), Record.Detail("name", name),
     ]
-    try commit([.add(.barrier(barrier))], record)
+    try commit([.add(.barrier(barrier))], [record])
     return barrier
   }
 
   package func removeBarrier(_ caller: Caller, _ id: RuleID, reason: String) throws(AdministrationFailure) -> Barrier {
-    let judge = try administrator(caller)
+    let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
     guard let barrier = vault.barriers.first(where: { $0.id == id }), let place = try standing(atRule: barrier.folder, judge)
     else {
@@ -41,9 +42,10 @@ extension VaultFS {
     try allow(judge, place.folder) { () throws(AdministrationError) in
       try Administration.mayLift(barrier, by: judge.subject, place.standing, parentStanding: above?.standing)
     }
+    try requireRootDuty(place.folder, judge)
     var record = record(.barrier, judge, place.folder, place.standing, rule: id, reason: reason)
     record.details += [Record.Detail("change", "lifted"), Record.Detail("against", barrier.principal.description)]
-    try commit([.remove(.barrier(barrier))], record)
+    try commit([.remove(.barrier(barrier))], [record])
     return barrier
   }
 
@@ -61,7 +63,7 @@ extension VaultFS {
   }
 
   package func setBoundary(_ caller: Caller, on path: [UInt8], reason: String) throws(AdministrationFailure) -> Boundary {
-    let judge = try administrator(caller)
+    let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
     let (folder, standing) = try findFolder(path, judge)
     let above = try parentStanding(folder, judge)
@@ -73,12 +75,12 @@ extension VaultFS {
     let boundary = Boundary(id: try newRuleID(), folder: folder.id, owner: judge.subject.user, reason: reason, set: judge.now)
     var record = record(.boundary, judge, folder, standing, rule: boundary.id, reason: reason)
     record.details.append(Record.Detail("change", "set"))
-    try commit([.add(.boundary(boundary))], record)
+    try commit([.add(.boundary(boundary))], [record])
     return boundary
   }
 
   package func clearBoundary(_ caller: Caller, on path: [UInt8], reason: String) throws(AdministrationFailure) -> Boundary {
-    let judge = try administrator(caller)
+    let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
     let (folder, standing) = try findFolder(path, judge)
     let above = try parentStanding(folder, judge)
@@ -90,7 +92,7 @@ extension VaultFS {
     guard let existing else { throw .refused(.noBoundary(at: folder.id)) }
     var record = record(.boundary, judge, folder, standing, rule: existing.id, reason: reason)
     record.details.append(Record.Detail("change", "cleared"))
-    try commit([.remove(.boundary(existing))], record)
+    try commit([.remove(.boundary(existing))], [record])
     return existing
   }
 

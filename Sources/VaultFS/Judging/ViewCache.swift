@@ -7,7 +7,6 @@ final class ViewCache: @unchecked Sendable {
   private struct Entry {
     let subject: Subject
     let view: SubjectView
-    let generation: UInt64
   }
 
   /// Sharded by uid; `entries[i]` belongs to `locks[i]`.
@@ -29,11 +28,11 @@ final class ViewCache: @unchecked Sendable {
     let uid = subject.user.id
     let shard = Int(uid) % Self.shardCount
     let known = locks[shard].withLock { entries[shard][uid] }
-    if let known, known.generation == rights.generation, known.subject === subject, known.view.isValid(at: now) {
+    if let known, known.subject === subject, known.view.table.hasSameRules(as: rights), known.view.isValid(at: now) {
       return known.view
     }
     let view = rights.view(for: subject, now: now)
-    let entry = Entry(subject: subject, view: view, generation: rights.generation)
+    let entry = Entry(subject: subject, view: view)
     locks[shard].withLock {
       if entries[shard].count > 4096 { entries[shard] = [:] }
       entries[shard][uid] = entry

@@ -56,9 +56,9 @@ extension VaultFS {
       return FileAttributes(
         number: number, kind: .folder, mode: 0o555, uid: 0, gid: 0, size: 0, blockCount: 0, accessed: 0, modified: 0, changed: 0)
     }
-    let record = vault.record(of: node)
+    let (record, isRemoved) = vault.recordAndRemoval(of: node)
     return FileAttributes(
-      number: number, kind: node.kind, mode: record.mode, uid: record.uid, gid: record.gid,
+      number: number, kind: node.kind, mode: record.mode, uid: record.uid, gid: record.gid, linkCount: isRemoved ? 0 : 1,
       size: node.kind == .folder ? 0 : record.size,
       blockCount: node.kind == .document ? (vault.allocatedByteCount(node) + 511) / 512 : 0,
       accessed: record.accessed, modified: record.modified, changed: record.changed)
@@ -160,6 +160,7 @@ extension VaultFS {
         if let gid = change.gid { record.gid = gid }
         if let accessed = change.accessed { record.accessed = accessed }
         if let modified = change.modified { record.modified = modified }
+        return true
       }
     } catch { throw FSError(error) }
   }

@@ -143,7 +143,7 @@ extension VaultFS {
         for rule in rulesBefore { recordDone(revocation(of: rule, judge, reason: "folder replaced", path: other.path)) }
       }
     }
-    if move.node.kind == .folder || move.taken?.kind == .folder { tellRightsChanged(mayWait: false) }
+    if vault.rightsGeneration != judge.rights.generation { tellRightsChanged(mayWait: false) }
     return true
   }
 }

@@ -23,7 +23,7 @@ struct LogExport: StrongroomCommand {
     var formatter = LogFormatter(format, vault: reading.place.vault)
     var tally = try reading.walk(filter, countsRestated: format.holdsRestated) { entry, isMatch in
       guard isMatch, format.holdsRestated || !entry.isRestated else { return true }
-      console.print(whole: formatter.line(entry))
+      console.print(raw: formatter.line(entry))
       shown += 1
       return true
     }

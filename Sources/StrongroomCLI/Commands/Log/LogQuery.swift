@@ -91,7 +91,7 @@ final class LogListing {
     lineCount += 1
     shown += 1
     switch style {
-    case .json, .csv: console.print(whole: formatter.line(entry))
+    case .json, .csv: console.print(raw: formatter.line(entry))
     case .records, .folded: table.add(LogRow(entry: entry))
     }
   }
