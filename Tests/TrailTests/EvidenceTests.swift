@@ -95,8 +95,9 @@ extension TrailTests {
         let (path, _) = try source.make("pack-\(opened)", opened: opened) { $0.action == .list }
         let bytes = try Fixture.read(path)
         let file = try File(path, O_RDWR)
-        for offset in bytes.indices {
-          for mask: UInt8 in offset % 64 == 0 ? [1, 2, 4, 8, 16, 32, 64, 128] : [1 << UInt8(offset % 8)] {
+        // Every byte of one kind; of the other, which differs by a member, every fifth.
+        for offset in stride(from: 0, to: bytes.count, by: opened ? 5 : 1) {
+          for mask: UInt8 in offset % 512 == 0 ? [1, 2, 4, 8, 16, 32, 64, 128] : [1 << UInt8(offset % 8)] {
             try file.write([bytes[offset] ^ mask], at: offset)
             let report = try? source.verify(path)
             if case .broken = report?.verdict { continue }

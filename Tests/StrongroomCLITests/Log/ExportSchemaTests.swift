@@ -137,7 +137,7 @@ private func check(
   for entry in everyAction {
     let parts = CEF.line(entry, vault: vaultID).split(separator: "|", omittingEmptySubsequences: false)
     #expect(parts.count == 8 && parts[0] == "CEF:0")
-    let keys = parts[7].split(separator: " ").compactMap {
+    let keys = parts[7].replacingOccurrences(of: #"\="#, with: "").split(separator: " ").compactMap {
       $0.split(separator: "=").count > 1 ? String($0.split(separator: "=")[0]) : nil
     }
     #expect(Set(keys).isSubset(of: Schema.cef), "\(Set(keys).subtracting(Schema.cef))")
@@ -191,6 +191,10 @@ func everyFormatWritesEveryNameSafely(_ name: String, _ json: String, _ csv: Str
     let path = format == .jsonl ? object["path"] : (object["file"] as? [String: Any])?["path"]
     #expect(path as? String == "/" + name.replacingOccurrences(of: "\\", with: "\\\\"))
   }
+}
+
+@Test func actionsHaveOneName() {
+  for action in Record.Action.allCases { #expect("\(LogWords.action(action))" == action.name) }
 }
 
 @Test func theWriterOfLinesAgreesWithTheOneOfValues() {
