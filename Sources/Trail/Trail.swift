@@ -99,6 +99,8 @@ package struct TrailStatus: Sendable {
   package var unsyncedNanoseconds: Int64
   /// Why records are refused now; nil while they are not.
   package var refusal: String?
+  /// For how long; 0 while they are not.
+  package var refusedNanoseconds: Int64
   /// Epoch, place and wall time of the last checkpoint on disk.
   package var checkpointEpoch: UInt64?
   package var checkpointPoint: ChainPoint?

@@ -72,6 +72,9 @@ extension Console {
             "unsynced": String(status.unsyncedRecordCount),
           ])
       ),
+    ]
+    if let load = status.load { lines += self.lines(load) }
+    lines += [
       (.statusCheckpoint, status.lastCheckpoint.map { TimeText.shown($0) } ?? text(.statusNever)),
     ]
     let width = lines.reduce(0) { max($0, DisplayWidth.of(text($1.0))) }
@@ -84,6 +87,28 @@ extension Console {
       let arguments = ["since": TimeText.shown(problem.since), "what": what(problem.trouble), "reason": problem.reason]
       print(colour(text(.problem, arguments), .red, on: .output))
     }
+  }
+
+  private func lines(_ load: StatusReport.Load) -> [(ReportText, String)] {
+    var lines: [(ReportText, String)] = [
+      (.statusTrailLag, text(.statusMilliseconds, ["count": String(load.trailLagNanoseconds / 1_000_000)])),
+      (
+        .statusOperations,
+        text(
+          .statusOperationsValue,
+          [
+            "count": String(load.operationCount), "queued": String(load.queuedOperationCount), "refused": String(load.refusalCount),
+          ])
+      ),
+      (
+        .statusMemory,
+        text(
+          .statusMemoryValue,
+          ["count": VerifyDisplay.bytes(load.residentByteCount), "unsealed": VerifyDisplay.bytes(load.unsealedByteCount)])
+      ),
+    ]
+    if let count = load.descriptorCount { lines.append((.statusDescriptors, String(count))) }
+    return lines
   }
 
   private func what(_ trouble: StatusReport.Trouble) -> String {
