@@ -143,13 +143,19 @@ package class MemoryFilesystem: Filesystem, @unchecked Sendable {
   package func mkdir(
     _ request: borrowing Request, _ name: Name, in folder: NodeNumber, mode: UInt32, reply: consuming ReplyEntry
   ) {
-    if let made = make(name, in: folder, owner: (request.uid, request.gid), mode: S_IFDIR | mode & 0o7777) { reply.send(made) } else { reply.fail(EEXIST) }
+    if let made = make(name, in: folder, owner: (request.uid, request.gid), mode: S_IFDIR | mode & 0o7777) {
+      reply.send(made)
+    } else {
+      reply.fail(EEXIST)
+    }
   }
 
   package func symlink(
     _ request: borrowing Request, _ name: Name, in folder: NodeNumber, target: UnsafeRawBufferPointer, reply: consuming ReplyEntry
   ) {
-    guard let made = make(name, in: folder, owner: (request.uid, request.gid), mode: S_IFLNK | 0o777) else { return _ = reply.fail(EEXIST) }
+    guard let made = make(name, in: folder, owner: (request.uid, request.gid), mode: S_IFLNK | 0o777) else {
+      return _ = reply.fail(EEXIST)
+    }
     let filled = lock.withLock { () -> Entry in
       nodes[made.node]?.write(target, at: 0)
       return nodes[made.node].map(entry) ?? made

@@ -30,7 +30,10 @@ extension MountedTests {
     /// Each loops until its file `stop` is there, and ends with what it found wrong.
     private static let works: [(name: String, script: String)] = [
       ("tar", "tar cf - -C $source . | tar xf - -C $folder && diff -r $source $folder && rm -rf $folder/*"),
-      ("rsync", "rsync -a $source/ $folder/copy/ && rsync -anc $source/ $folder/copy/ && diff -r $source $folder/copy && rm -rf $folder/copy"),
+      (
+        "rsync",
+        "rsync -a $source/ $folder/copy/ && rsync -anc $source/ $folder/copy/ && diff -r $source $folder/copy && rm -rf $folder/copy"
+      ),
       (
         "sqlite",
         "sqlite3 $folder/base 'create table if not exists t(a integer, b text); begin; insert into t select value, hex(randomblob(100)) from generate_series(1,200); commit; delete from t where a % 3 = 0; pragma integrity_check;' | grep -qx ok"
@@ -41,7 +44,10 @@ extension MountedTests {
       ),
       ("reads", "test \"$(sha256sum <$big | cut -d' ' -f1)\" = \"$hash\""),
       ("more-reads", "dd if=$big of=/dev/null bs=128k iflag=skip_bytes skip=$((RANDOM * 1000)) count=200 status=none"),
-      ("writes", "head -c 9000000 $big >$folder/part && cmp -n 9000000 $big $folder/part && truncate -s 100 $folder/part && rm $folder/part"),
+      (
+        "writes",
+        "head -c 9000000 $big >$folder/part && cmp -n 9000000 $big $folder/part && truncate -s 100 $folder/part && rm $folder/part"
+      ),
       ("lists", "find $shared -type f | wc -l >/dev/null && ls -lR $shared >/dev/null && stat $big >/dev/null"),
     ]
 
@@ -84,7 +90,9 @@ extension MountedTests {
         // The last RELEASE comes from the kernel after close(2).
         #expect(try eventually { try Figures(vault).handles == 0 })
         let end = try Figures(vault)
-        Soak.report("load: eight processes, \(seconds) s, reads of \(bigMiB) MiB: after a third \(early); after all \(late); at the end \(end)")
+        Soak.report(
+          "load: eight processes, \(seconds) s, reads of \(bigMiB) MiB: after a third \(early); after all \(late); at the end \(end)"
+        )
         #expect(late.residentMiB <= early.residentMiB + 48, "\(early); \(late)")
         #expect(end.descriptors <= early.descriptors + 300, "\(early); \(end)")
         #expect(late.operations > early.operations)

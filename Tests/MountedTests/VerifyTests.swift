@@ -82,10 +82,13 @@ extension MountedTests {
       try withVault { vault in
         try vault.grant("editor", on: "/", to: vault.users.all)
         let writer = try vault.actor(vault.users.all)
-        for number in 0..<12 { try writer.writes("letter \(number) " + String(repeating: "x", count: 3000), to: vault.path("/\(number)")) }
+        for number in 0..<12 {
+          try writer.writes("letter \(number) " + String(repeating: "x", count: 3000), to: vault.path("/\(number)"))
+        }
         try vault.unmount()
         let pack = try #require(
-          Programs.mustRun(["find", vault.vault + "/packs", "-type", "f", "-size", "+16k"]).split(separator: "\n").first.map(String.init))
+          Programs.mustRun(["find", vault.vault + "/packs", "-type", "f", "-size", "+16k"]).split(separator: "\n").first.map(
+            String.init))
         let handle = try #require(FileHandle(forUpdatingAtPath: pack))
         try handle.seek(toOffset: 100)
         let byte = try #require(try handle.read(upToCount: 1)?.first)

@@ -13,7 +13,8 @@ package enum ReportText: String, MessageTable {
   case effectOtherPrincipal
   case statusVault, statusMountpoint, statusProcess, statusMounted, statusPrivateUser, statusGeneration, statusCommit, statusNodes
   case statusHandles, statusRules, statusTrail, statusCheckpoint, statusHealthy, statusNever, statusNodesValue, statusRulesValue
-  case statusTrailLag, statusMilliseconds, statusOperations, statusOperationsValue, statusMemory, statusMemoryValue, statusDescriptors
+  case statusTrailLag, statusMilliseconds, statusOperations, statusOperationsValue, statusMemory, statusMemoryValue,
+    statusDescriptors
   case statusTrailValue, problem, troubleTrail, troubleChanges, troubleIdentities, troubleClock
   case importDone, importWould, importNothing, stepNew, stepKnown
   case asking, vaultMade, genesisKey, genesisAdvice, mountReady
@@ -105,7 +106,8 @@ package enum ReportText: String, MessageTable {
     case .statusTrailLag: Texts("trail lag", "日志滞后")
     case .statusMilliseconds: Texts("{count} ms", "{count} 毫秒")
     case .statusOperations: Texts("operations", "操作")
-    case .statusOperationsValue: Texts("{count}, {queued} not answered yet, {refused} refused", "{count} 次，{queued} 次未答复，{refused} 次被拒绝")
+    case .statusOperationsValue:
+      Texts("{count}, {queued} not answered yet, {refused} refused", "{count} 次，{queued} 次未答复，{refused} 次被拒绝")
     case .statusMemory: Texts("memory", "内存")
     case .statusMemoryValue: Texts("{count}, {unsealed} of content to be sealed", "{count}，其中待密封内容 {unsealed}")
     case .statusDescriptors: Texts("descriptors", "文件描述符")

@@ -37,7 +37,9 @@ enum Machine {
         "/dev/fuse cannot be opened (\(String(cString: strerror(errno)))): load the fuse module, or let the container have the device"
     }
     close(device)
-    for program in [Programs.strongroom, Programs.actor, Programs.attacker, Programs.posix, Programs.crashWriter, Programs.testDisk]
+    for program in [
+      Programs.strongroom, Programs.actor, Programs.attacker, Programs.posix, Programs.crashWriter, Programs.testDisk,
+    ]
     where !FileManager.default.isExecutableFile(atPath: program) {
       return "\(program) is not built: run `swift build` first"
     }

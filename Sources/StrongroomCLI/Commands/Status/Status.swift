@@ -75,7 +75,7 @@ extension Console {
     ]
     if let load = status.load { lines += self.lines(load) }
     lines += [
-      (.statusCheckpoint, status.lastCheckpoint.map { TimeText.shown($0) } ?? text(.statusNever)),
+      (.statusCheckpoint, status.lastCheckpoint.map { TimeText.shown($0) } ?? text(.statusNever))
     ]
     let width = lines.reduce(0) { max($0, DisplayWidth.of(text($1.0))) }
     for (label, value) in lines {
@@ -97,7 +97,8 @@ extension Console {
         text(
           .statusOperationsValue,
           [
-            "count": String(load.operationCount), "queued": String(load.queuedOperationCount), "refused": String(load.refusalCount),
+            "count": String(load.operationCount), "queued": String(load.queuedOperationCount),
+            "refused": String(load.refusalCount),
           ])
       ),
       (
