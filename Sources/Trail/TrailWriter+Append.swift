@@ -158,6 +158,16 @@ extension TrailWriter {
 
   /// Why ordinary records are refused now; nil while they are not.
   func refusal(_ now: Int64) -> String? {
+    let reason = reasonToRefuse(now)
+    if reason == nil {
+      if refusedSince != 0 { refusedSince = 0 }
+    } else if refusedSince == 0 {
+      refusedSince = now
+    }
+    return reason
+  }
+
+  private func reasonToRefuse(_ now: Int64) -> String? {
     switch phase {
     case .closed: return "the trail is closed"
     case .failed(let reason): return reason
