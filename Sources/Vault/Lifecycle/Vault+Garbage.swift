@@ -6,8 +6,9 @@ import VaultFormat
 
 /// After a crash: blobs that were sealed and never committed are removed, and packs' live bytes set right, while the mount works.
 extension Vault {
-  /// Starts the walk over all extents, on a thread of its own. `close` ends it early; the next unlock after a crash begins anew.
+  /// Starts the walk over all extents, on a thread of its own. `close` ends it early; the next unlock begins anew.
   func startRemovingGarbage() {
+    folder.setGarbage(true)
     garbage.start { [unowned self] in removeGarbage() }
   }
 
@@ -43,7 +44,8 @@ extension Vault {
     snapshot.close()
     content.releaseRemovals()
     guard isWhole else { return }
-    _ = try? content.removeGarbage { named.contains($0) }
+    guard (try? content.removeGarbage { named.contains($0) }) != nil else { return }
+    folder.setGarbage(false)
   }
 
   private struct Stopped: Error {}

@@ -62,7 +62,7 @@ extension Vault {
       try? vault.close()
       throw UnlockError(error)
     }
-    if !opening.wasClosedCleanly { vault.startRemovingGarbage() }
+    if !opening.wasClosedCleanly || folder.hasGarbage { vault.startRemovingGarbage() }
     return vault
   }
 
