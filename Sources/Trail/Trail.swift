@@ -114,7 +114,8 @@ package struct TrailStatus: Sendable {
 
   /// Of a writer that could not be asked yet.
   static let unknown = TrailStatus(
-    segment: 0, sequence: 0, syncedPoint: ChainPoint(sequence: 0, head: .zero), unsyncedNanoseconds: 0, refusedNanoseconds: 0, checkpointWall: 0,
+    segment: 0, sequence: 0, syncedPoint: ChainPoint(sequence: 0, head: .zero), unsyncedNanoseconds: 0, refusedNanoseconds: 0,
+    checkpointWall: 0,
     resumedCount: 0, lostCount: 0,
     anchorMissCount: 0)
 }
