@@ -134,6 +134,7 @@ package final class TrailWriter: @unchecked Sendable {
     pulse.heartbeat.store(segment.base.boot, ordering: .relaxed)
     rate = RecordRate(perSecond: settings.recordsPerSecondMax, burst: settings.recordBurstMax)
     teller = AnchorTeller(settings.anchors)
+    teller.noteGap = { [weak self] isOver, count in self?.recordAnchorGap(isOver: isOver, count: count) }
   }
 
   // MARK: Life
@@ -315,6 +316,15 @@ package final class TrailWriter: @unchecked Sendable {
       refusedNanoseconds: refusal == nil ? 0 : now - refusedSince,
       checkpointEpoch: lastCheckpoint == nil ? nil : checkpointEpoch, checkpointPoint: lastCheckpoint?.point,
       checkpointWall: checkpointWall, resumedCount: resumedCount, lostCount: lostTotal, anchorMissCount: teller.missCount)
+  }
+
+  /// That checkpoints did not reach an anchor is on record, at the beginning and at the end of it: once each, however long it lasts.
+  private func recordAnchorGap(isOver: Bool, count: UInt64) {
+    guard !lock.withLock({ isEnding }) else { return }
+    var record = Record(.alert)
+    record.count = count
+    record.details = [Record.Detail("kind", isOver ? "anchors-resumed" : "anchor-missed")]
+    appendAlways(record)
   }
 
   private var oldestUnsynced: Int64 { syncBegan != 0 ? syncBegan : unsyncedSince }

@@ -73,6 +73,10 @@ package enum ErrorText: String, MessageTable {
   case trailUnreadable = "trail-unreadable"
   case trailNewer = "trail-newer"
   case notAnIdentity = "not-an-identity"
+  case badCase = "bad-case"
+  case nothingToPack = "nothing-to-pack"
+  case packTooLarge = "pack-too-large"
+  case packBroken = "pack-broken"
   case identityParameters = "identity-parameters"
   case wrongIdentityPassphrase = "wrong-identity-passphrase"
   case wrongIdentity = "wrong-identity"
@@ -236,6 +240,12 @@ package enum ErrorText: String, MessageTable {
     case .trailUnreadable: Texts("the trail cannot be read: {reason}", "无法读取访问日志：{reason}")
     case .trailNewer:
       Texts("this was made by a later version of strongroom (format {version})", "此文件由更高版本的 strongroom 生成（格式 {version}）")
+    case .badCase:
+      Texts(
+        "'{value}' is no text for a case: at most 4096 bytes without control characters", "“{value}”不能作为案件说明：最多 4096 字节且不含控制字符")
+    case .nothingToPack: Texts("no signed record matches: there is nothing to pack", "没有符合条件且已签名的记录，无可打包")
+    case .packTooLarge: Texts("more than {limit} records match", "符合条件的记录超过 {limit} 条")
+    case .packBroken: Texts("the evidence pack was changed or is none: {what}", "证据包被更改或不是证据包：{what}")
     case .notAnIdentity: Texts("'{path}' is no reviewer's identity", "“{path}”不是审阅人的身份文件")
     case .identityParameters:
       Texts("the password-hash parameters in '{path}' are not acceptable", "“{path}”中的口令散列参数不可接受")

@@ -21,6 +21,7 @@ package enum HelpText: String, MessageTable {
   case untilLog, follow, genesis, end, anchor, format
   case identityPassphraseFile, identityLabel, filterGroup, filterGrant, filterProgram, raw, csv, limit
   case logWho, logUser, logDenials, logFirstAccess, logOffHours, logTop, logAround, logHealth
+  case logPack, logVerifyPack, packCase, packOutput, openSegments, packFile, signer
   case logPlace, logUserName, folderDepth, hours, days, topBy, aroundGrant, aroundWindow
   case settingWorkers, settingPoll, settingPageCache, settingReadAhead, settingMaxBackground, settingCommitInterval
   case settingCommitDocuments, settingStrictTrail, settingTrailGroup, settingRecordRate, settingAnchors, settingUser
@@ -189,6 +190,17 @@ package enum HelpText: String, MessageTable {
     case .follow: Texts("Go on with new records as they come.", "持续显示新的记录。")
     case .genesis: Texts("The genesis key that 'init' printed.", "init 打印的创世公钥。")
     case .end: Texts("The last record known elsewhere, SEQUENCE:HEAD.", "另行保存的末尾记录，序号:链头。")
+    case .logPack: Texts("Put records that match into a file that proves them: an evidence pack.", "将符合条件的记录连同证明写入证据包。")
+    case .logVerifyPack:
+      Texts("Check an evidence pack, offline and without any secret, and print its records.", "离线校验证据包（无需任何密钥）并打印其中的记录。")
+    case .packCase: Texts("What the pack is for; it stands in it and in the trail.", "证据包的用途，会写入证据包和访问日志。")
+    case .packOutput: Texts("Where the pack goes; may not exist.", "证据包的位置，不得已存在。")
+    case .openSegments:
+      Texts(
+        "Put the keys of the segments into the pack: it then proves its records by itself, and whoever has it can read all that these segments hold.",
+        "将日志段密钥放入证据包：证据包可自证其记录，但持有者可读取这些日志段的全部内容。")
+    case .packFile: Texts("The evidence pack.", "证据包文件。")
+    case .signer: Texts("The evidence key of the reviewer who made the pack, as they told it.", "制作证据包的审阅人所告知的证据公钥。")
     case .anchor: Texts("A file of anchors to compare with.", "用于比对的锚点文件。")
     case .format: Texts("jsonl, csv, ocsf, ecs or cef.", "jsonl、csv、ocsf、ecs 或 cef。")
     case .settingWorkers: Texts("Threads that read /dev/fuse; 0: as many as cores, 2 to 8.", "读取 /dev/fuse 的线程数；0 表示按核数取 2 至 8。")
@@ -202,7 +214,10 @@ package enum HelpText: String, MessageTable {
     case .settingStrictTrail: Texts("Sync every record before the reply.", "每条记录同步到磁盘后才应答。")
     case .settingTrailGroup: Texts("The group that may read the trail folder.", "可读取访问日志目录的组。")
     case .settingRecordRate: Texts("Records a second for one user; beyond it that user waits.", "每个用户每秒的记录数，超出则该用户等待。")
-    case .settingAnchors: Texts("Where checkpoint heads go as well: syslog, folder:/path.", "检查点链头的其他去处：syslog、folder:/路径。")
+    case .settingAnchors:
+      Texts(
+        "Where checkpoint heads go as well: syslog, syslog:unix:/path, syslog:tcp:HOST:PORT, folder:/path.",
+        "检查点链头的其他去处：syslog、syslog:unix:/路径、syslog:tcp:主机:端口、folder:/路径。")
     case .settingUser: Texts("The one user of a private mount.", "私有挂载的唯一用户。")
     case .settingAllowOther: Texts("Let users other than the mounter in; never on a private mount.", "允许挂载者以外的用户访问；私有挂载始终不允许。")
     case .settingIdentityCache: Texts("How long a user's groups are remembered.", "用户所属组的缓存时长。")

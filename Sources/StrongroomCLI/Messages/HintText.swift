@@ -11,6 +11,7 @@ package enum HintText: String, MessageTable {
   case seeStatus = "see-status"
   case addSlotFirst = "add-slot-first"
   case addReviewerFirst = "add-reviewer-first"
+  case narrowFilter = "narrow-filter"
   case listReviewers = "list-reviewers"
   case listSlots = "list-slots"
   case emptyVaultFolder = "empty-vault-folder"
@@ -80,6 +81,7 @@ package enum HintText: String, MessageTable {
     case .nameItsFolder: Texts("rights stand on folders: name the folder that holds it", "权限设在目录上，请指明其所在目录")
     case .seeStatus: Texts("strongroom status says what is wrong", "strongroom status 会说明原因")
     case .listSlots: Texts("see the slots: strongroom key list VAULT", "可用 strongroom key list 保险库 查看密钥槽")
+    case .narrowFilter: Texts("choose fewer with --since, --until, --user, --path", "请用 --since、--until、--user、--path 缩小范围")
     case .addReviewerFirst:
       Texts(
         "add another reviewer first: strongroom reviewer add FILE.pub --label NAME",

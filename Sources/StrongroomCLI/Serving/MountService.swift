@@ -146,7 +146,8 @@ final class MountService: @unchecked Sendable {
     settings.trail.recordsPerSecondMax = Int64(configuration.recordRatePerUser)
     settings.trail.recordBurstMax = Int64(configuration.recordRatePerUser) * 2
     settings.trail.anchors = configuration.anchors.map { anchor -> any TrailAnchor in
-      guard anchor.hasPrefix("folder:") else { return SyslogAnchor() }
+      if let target = SyslogTarget(anchor) { return SyslogAnchor(target) }
+      guard anchor.hasPrefix("folder:") else { return SystemLogAnchor() }
       return FileAnchor(path: anchor.dropFirst("folder:".count) + "/strongroom-checkpoints")
     }
     return settings
