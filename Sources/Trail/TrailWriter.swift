@@ -308,7 +308,9 @@ package final class TrailWriter: @unchecked Sendable {
     let now = Clock.boot()
     return TrailStatus(
       segment: segment.number, sequence: segment.sequence, syncedPoint: synced.point,
-      unsyncedNanoseconds: oldestUnsynced == 0 ? 0 : now - oldestUnsynced, refusal: refusal(now),
+      unsyncedNanoseconds: oldestUnsynced == 0 ? 0 : now - oldestUnsynced,
+      // Between two tries records are asked for again; that the last one found no room is still so, as far as anybody knows.
+      refusal: refusal(now) ?? (noSpaceUntil != 0 ? Self.noSpace : nil),
       checkpointEpoch: lastCheckpoint == nil ? nil : checkpointEpoch, checkpointPoint: lastCheckpoint?.point,
       checkpointWall: checkpointWall, resumedCount: resumedCount, lostCount: lostTotal, anchorMissCount: teller.missCount)
   }
