@@ -156,6 +156,8 @@ extension TrailWriter {
     }
   }
 
+  static let noSpace = "no space left on the disk"
+
   /// Why ordinary records are refused now; nil while they are not.
   func refusal(_ now: Int64) -> String? {
     let reason = reasonToRefuse(now)
@@ -175,7 +177,7 @@ extension TrailWriter {
     }
     if syncBegan != 0, now - syncBegan > settings.patienceNanoseconds { return "the disk does not answer" }
     if now - heartbeat > settings.heartbeatNanosecondsMax { return checkpointFailure ?? "no checkpoint can be made" }
-    return noSpaceUntil > now ? "no space left on the disk" : nil
+    return noSpaceUntil > now ? Self.noSpace : nil
   }
 
   func put(_ record: Record, isAlways: Bool) throws(TrailError) {

@@ -309,11 +309,12 @@ package final class TrailWriter: @unchecked Sendable {
   /// Under the lock.
   private var present: TrailStatus {
     let now = Clock.boot()
-    let refusal = refusal(now)
+    // Between two tries records are asked for again; that the last one found no room is still so, as far as anybody knows.
+    let refusal = refusal(now) ?? (noSpaceUntil != 0 ? Self.noSpace : nil)
     return TrailStatus(
       segment: segment.number, sequence: segment.sequence, syncedPoint: synced.point,
       unsyncedNanoseconds: oldestUnsynced == 0 ? 0 : now - oldestUnsynced, refusal: refusal,
-      refusedNanoseconds: refusal == nil ? 0 : now - refusedSince,
+      refusedNanoseconds: refusal == nil || refusedSince == 0 ? 0 : now - refusedSince,
       checkpointEpoch: lastCheckpoint == nil ? nil : checkpointEpoch, checkpointPoint: lastCheckpoint?.point,
       checkpointWall: checkpointWall, resumedCount: resumedCount, lostCount: lostTotal, anchorMissCount: teller.missCount)
   }
