@@ -52,6 +52,7 @@ package enum LogWords {
     case .review: "REVIEW"
     case .alert: "ALERT"
     case .unlock: "UNLOCK"
+    case .duty: "DUTY"
     }
   }
 
