@@ -26,7 +26,7 @@ import VaultFormat
 
 /// rsyslog from Debian, with a configuration, socket, port and files of its own in a temporary folder.
 private final class Rsyslog {
-  static let program = ["/usr/sbin/rsyslogd", "/sbin/rsyslogd"].first { access($0, X_OK) == 0 }
+  static let program: String? = ["/usr/sbin/rsyslogd", "/sbin/rsyslogd"].first { path in access(path, X_OK) == 0 }
 
   let folder = TemporaryFolder()
   let port: UInt16

@@ -193,6 +193,10 @@ func everyFormatWritesEveryNameSafely(_ name: String, _ json: String, _ csv: Str
   }
 }
 
+@Test func actionsHaveOneName() {
+  for action in Record.Action.allCases { #expect("\(LogWords.action(action))" == action.name) }
+}
+
 @Test func theWriterOfLinesAgreesWithTheOneOfValues() {
   for text in ["", "plain", "a\"b\\c\n\u{202e}合同", "\u{0}", String(repeating: "x", count: 5_000)] {
     var writer = JSONWriter()

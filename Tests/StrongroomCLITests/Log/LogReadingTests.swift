@@ -229,7 +229,10 @@ func whatAForgerWritesCrashesNothing(_ wall: Int64) throws {
     fold.take(entry, isMatch: true)
     use.add(entry)
     table.add(LogRow(entry: entry))
-    for format in LogFormat.allCases { #expect(!format.line(entry, vault: vaultID).isEmpty) }
+    for format in LogFormat.allCases {
+      var formatter = LogFormatter(format, vault: vaultID)
+      #expect(!formatter.line(entry).isEmpty)
+    }
     var filter = LogFilter()
     filter.hours = WorkingHours()
     var matcher = LogMatcher(filter)
