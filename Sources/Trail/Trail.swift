@@ -99,6 +99,8 @@ package struct TrailStatus: Sendable {
   package var unsyncedNanoseconds: Int64
   /// Why records are refused now; nil while they are not.
   package var refusal: String?
+  /// For how long; 0 while they are not.
+  package var refusedNanoseconds: Int64
   /// Epoch, place and wall time of the last checkpoint on disk.
   package var checkpointEpoch: UInt64?
   package var checkpointPoint: ChainPoint?
@@ -112,7 +114,8 @@ package struct TrailStatus: Sendable {
 
   /// Of a writer that could not be asked yet.
   static let unknown = TrailStatus(
-    segment: 0, sequence: 0, syncedPoint: ChainPoint(sequence: 0, head: .zero), unsyncedNanoseconds: 0, checkpointWall: 0,
+    segment: 0, sequence: 0, syncedPoint: ChainPoint(sequence: 0, head: .zero), unsyncedNanoseconds: 0, refusedNanoseconds: 0,
+    checkpointWall: 0,
     resumedCount: 0, lostCount: 0,
     anchorMissCount: 0)
 }

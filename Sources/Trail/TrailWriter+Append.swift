@@ -156,8 +156,20 @@ extension TrailWriter {
     }
   }
 
+  static let noSpace = "no space left on the disk"
+
   /// Why ordinary records are refused now; nil while they are not.
   func refusal(_ now: Int64) -> String? {
+    let reason = reasonToRefuse(now)
+    if reason == nil {
+      if refusedSince != 0 { refusedSince = 0 }
+    } else if refusedSince == 0 {
+      refusedSince = now
+    }
+    return reason
+  }
+
+  private func reasonToRefuse(_ now: Int64) -> String? {
     switch phase {
     case .closed: return "the trail is closed"
     case .failed(let reason): return reason
@@ -165,7 +177,7 @@ extension TrailWriter {
     }
     if syncBegan != 0, now - syncBegan > settings.patienceNanoseconds { return "the disk does not answer" }
     if now - heartbeat > settings.heartbeatNanosecondsMax { return checkpointFailure ?? "no checkpoint can be made" }
-    return noSpaceUntil > now ? "no space left on the disk" : nil
+    return noSpaceUntil > now ? Self.noSpace : nil
   }
 
   func put(_ record: Record, isAlways: Bool) throws(TrailError) {

@@ -52,6 +52,8 @@ package final class TrailWriter: @unchecked Sendable {
   /// Records of the sync that is under way, and those after it.
   var syncing: RetainedRecords
   var filling: RetainedRecords
+  /// When somebody was first refused, on the boot clock, of those refused without a break; 0 while nobody is.
+  var refusedSince: Int64 = 0
   /// A full disk is asked again after this time.
   var noSpaceUntil: Int64 = 0 { didSet { pulse.noSpaceUntil.store(noSpaceUntil, ordering: .relaxed) } }
 
@@ -307,9 +309,12 @@ package final class TrailWriter: @unchecked Sendable {
   /// Under the lock.
   private var present: TrailStatus {
     let now = Clock.boot()
+    // Between two tries records are asked for again; that the last one found no room is still so, as far as anybody knows.
+    let refusal = refusal(now) ?? (noSpaceUntil != 0 ? Self.noSpace : nil)
     return TrailStatus(
       segment: segment.number, sequence: segment.sequence, syncedPoint: synced.point,
-      unsyncedNanoseconds: oldestUnsynced == 0 ? 0 : now - oldestUnsynced, refusal: refusal(now),
+      unsyncedNanoseconds: oldestUnsynced == 0 ? 0 : now - oldestUnsynced, refusal: refusal,
+      refusedNanoseconds: refusal == nil || refusedSince == 0 ? 0 : now - refusedSince,
       checkpointEpoch: lastCheckpoint == nil ? nil : checkpointEpoch, checkpointPoint: lastCheckpoint?.point,
       checkpointWall: checkpointWall, resumedCount: resumedCount, lostCount: lostTotal, anchorMissCount: teller.missCount)
   }

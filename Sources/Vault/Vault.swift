@@ -101,6 +101,8 @@ package final class Vault: Sendable {
 
   /// Why changes are refused at present: what flush and status tell; nil when they are not.
   package var changeFailure: VaultError? { changesRefused.current }
+  /// Since when, wall nanoseconds.
+  package var changeFailureBeginning: Int64? { changesRefused.beginning }
 }
 
 /// The OPEN records of the handles that are open now. Set by whoever opens handles; asked by the trail's writer while appends wait, so

@@ -96,6 +96,9 @@ package final class VaultFS: Sendable {
 
   /// Handles open now, for a segment's restatement and for status.
   package var openHandleCount: Int { handles.count + folders.count }
+
+  /// Operations refused so far, repeated ones too.
+  package var refusalCount: UInt64 { statistics.refusals.load(ordering: .relaxed) }
 }
 
 /// Names one listener of `VaultFS.onRightsChange`.

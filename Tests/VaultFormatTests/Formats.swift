@@ -61,6 +61,18 @@ struct RowFormat: Sendable, CustomStringConvertible {
           latestTime: random.signed())
       }, { $0.encode() }
     ) { bytes throws(FormatError) in try CommitRecord(parsing: bytes) },
+    make(
+      "verify-state",
+      { random in
+        var state = VerifyState(begun: random.signed())
+        state.bucket = random.number()
+        state.pack = random.number()
+        state.checkedByteCount = random.number()
+        state.damagedBuckets = (0..<random.number(20)).map { _ in random.number() }
+        state.damagedPacks = (0..<random.number(3)).map { _ in random.number() }
+        return state
+      }, { $0.encode() }
+    ) { bytes throws(FormatError) in try VerifyState(parsing: bytes) },
     make("bucket", { BucketRecord(digest: RowDigest($0.exactly(32))!) }, { $0.encode() }) { bytes throws(FormatError) in
       try BucketRecord(parsing: bytes)
     },

@@ -1,6 +1,7 @@
 import Access
 import Glibc
 import Keys
+import Platform
 import Trail
 import Vault
 import VaultFS
@@ -13,10 +14,9 @@ extension RequestHandler {
     let figures = vault.figures
     let trail = vault.trail.status
     var problems: [StatusReport.Problem] = []
-    let now = WallTime.now()
-    if let refusal = trail.refusal { problems.append(StatusReport.Problem(trouble: .trailRefusing, reason: refusal, since: now)) }
-    if let failure = vault.changeFailure {
-      problems.append(StatusReport.Problem(trouble: .changesRefused, reason: failure.reason, since: now))
+    if let refusal = trail.refusal {
+      let since = WallTime(nanoseconds: WallTime.now().nanoseconds - trail.refusedNanoseconds)
+      problems.append(StatusReport.Problem(trouble: .trailRefusing, reason: refusal, since: since))
     }
     if let trouble = files.identities.trouble {
       problems.append(
@@ -26,8 +26,18 @@ extension RequestHandler {
     if let behind = files.clockBehind {
       problems.append(
         StatusReport.Problem(
-          trouble: .clockSetBack, reason: "\(behind / 1_000_000_000) s behind the latest time known", since: now))
+          trouble: .clockSetBack, reason: "\(behind / 1_000_000_000) s behind the latest time known", since: WallTime.now()))
     }
+    if let failure = vault.changeFailure, let since = vault.changeFailureBeginning {
+      problems.append(
+        StatusReport.Problem(trouble: .changesRefused, reason: failure.reason, since: WallTime(nanoseconds: since)))
+    }
+    let requests = requestCounts()
+    let process = ProcessFigures.current()
+    let load = StatusReport.Load(
+      operationCount: requests.total, queuedOperationCount: requests.unanswered, refusalCount: files.refusalCount,
+      residentByteCount: process.residentByteCount, unsealedByteCount: figures.unsealedByteCount,
+      descriptorCount: process.descriptorCount, trailLagNanoseconds: trail.unsyncedNanoseconds)
     return StatusReport(
       vault: vault.id, mountpoint: mount.mountpoint, pid: mount.pid, mounted: mount.mounted, privateUser: mount.privateUser,
       generation: vault.file.generation, commitNumber: figures.commitNumber, nodeCount: figures.nodeCount,
@@ -36,7 +46,8 @@ extension RequestHandler {
       boundaryCount: UInt64(vault.boundaries.count),
       trailSegment: trail.segment, trailRecordCount: trail.sequence,
       unsyncedRecordCount: trail.sequence - trail.syncedPoint.sequence,
-      lastCheckpoint: trail.checkpointEpoch == nil ? nil : WallTime(nanoseconds: trail.checkpointWall), problems: problems,
+      lastCheckpoint: trail.checkpointEpoch == nil ? nil : WallTime(nanoseconds: trail.checkpointWall), load: load,
+      problems: problems,
       configuration: mount.configuration)
   }
 

@@ -8,8 +8,15 @@ package final class RequestHandler: Sendable {
   let mount: MountFacts
   /// Ends the mount, or says why not. Called for operators only.
   private let unmount: @Sendable () throws(ControlFailure) -> Void
+  /// Requests of the kernel so far, and those not answered yet.
+  let requestCounts: @Sendable () -> (total: UInt64, unanswered: UInt64)
 
-  package init(_ files: VaultFS, _ mount: MountFacts, unmount: @escaping @Sendable () throws(ControlFailure) -> Void) {
+  package init(
+    _ files: VaultFS, _ mount: MountFacts,
+    requestCounts: @escaping @Sendable () -> (total: UInt64, unanswered: UInt64) = { (0, 0) },
+    unmount: @escaping @Sendable () throws(ControlFailure) -> Void
+  ) {
+    self.requestCounts = requestCounts
     self.files = files
     self.mount = mount
     self.unmount = unmount

@@ -14,6 +14,8 @@ package enum ReportText: String, MessageTable {
   case effectOtherPrincipal
   case statusVault, statusMountpoint, statusProcess, statusMounted, statusPrivateUser, statusGeneration, statusCommit, statusNodes
   case statusHandles, statusRules, statusTrail, statusCheckpoint, statusHealthy, statusNever, statusNodesValue, statusRulesValue
+  case statusTrailLag, statusMilliseconds, statusOperations, statusOperationsValue, statusMemory, statusMemoryValue,
+    statusDescriptors
   case statusTrailValue, problem, troubleTrail, troubleChanges, troubleIdentities, troubleClock
   case importDone, importWould, importNothing, stepNew, stepKnown
   case asking, vaultMade, genesisKey, genesisAdvice, mountReady
@@ -109,6 +111,14 @@ package enum ReportText: String, MessageTable {
       Texts("{grants} grants, {barriers} barriers, {boundaries} boundaries", "{grants} 项授权，{barriers} 道隔离墙，{boundaries} 个边界")
     case .statusTrailValue:
       Texts("segment {segment}, {records} records, {unsynced} not synced", "第 {segment} 段，{records} 条记录，{unsynced} 条未同步")
+    case .statusTrailLag: Texts("trail lag", "日志滞后")
+    case .statusMilliseconds: Texts("{count} ms", "{count} 毫秒")
+    case .statusOperations: Texts("operations", "操作")
+    case .statusOperationsValue:
+      Texts("{count}, {queued} not answered yet, {refused} refused", "{count} 次，{queued} 次未答复，{refused} 次被拒绝")
+    case .statusMemory: Texts("memory", "内存")
+    case .statusMemoryValue: Texts("{count}, {unsealed} of content to be sealed", "{count}，其中待密封内容 {unsealed}")
+    case .statusDescriptors: Texts("descriptors", "文件描述符")
     case .problem: Texts("problem since {since}: {what} ({reason})", "自 {since} 起的问题：{what}（{reason}）")
     case .troubleTrail: Texts("the trail cannot be written, operations are refused", "无法写入访问日志，操作被拒绝")
     case .troubleChanges: Texts("a commit failed, changes are refused", "提交失败，更改被拒绝")

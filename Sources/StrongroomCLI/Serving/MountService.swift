@@ -124,7 +124,7 @@ final class MountService: @unchecked Sendable {
       configuration: configuration.effective)
     let mounted = mounted
     let mountpoint = plan.mountpoint
-    let handler = RequestHandler(files, facts) { () throws(ControlFailure) in
+    let handler = RequestHandler(files, facts, requestCounts: { mounted.requestCounts }) { () throws(ControlFailure) in
       do throws(FuseError) { try mounted.unmount(.ifIdle) } catch {
         throw ControlFailure(CommandFailure(error, mountpoint: mountpoint))
       }

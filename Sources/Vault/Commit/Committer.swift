@@ -133,6 +133,8 @@ final class ChangeRefusal: @unchecked Sendable {
   private let isSet = Atomic<Bool>(false)
   private let lock = Lock()
   private var failure: VaultError?
+  /// When it began, wall nanoseconds.
+  private var since: Int64 = 0
 
   @inline(__always)
   func check() throws(VaultError) {
@@ -142,8 +144,13 @@ final class ChangeRefusal: @unchecked Sendable {
 
   var current: VaultError? { lock.withLock { failure } }
 
+  var beginning: Int64? { lock.withLock { failure == nil ? nil : since } }
+
   func set(_ failure: VaultError?) {
-    lock.withLock { self.failure = failure }
+    lock.withLock {
+      if self.failure == nil { since = Clock.wall() }
+      self.failure = failure
+    }
     isSet.store(failure != nil, ordering: .relaxed)
   }
 }

@@ -58,8 +58,9 @@ final class Housekeeping: @unchecked Sendable {
 }
 
 extension Vault {
-  /// Starts the thread. `close` ends it; what a crash left and was not removed by then is removed after the next one.
+  /// Starts the thread. `close` ends it; the folder remembers what a crash left until it is gone.
   func startHousekeeping(afterCrash: Bool) {
+    if afterCrash { folder.setGarbage(true) }
     let beginning = afterCrash ? beginning() : nil
     // Which blobs were made since matters to the search after a crash alone.
     if beginning == nil { content.removal.forgetMade() }

@@ -25,7 +25,7 @@ extension Vault {
     // Damaged rows could name anything: then nothing is removed. `verify` tells of them.
     guard let walk = try? ExtentWalk(beginning.snapshot, keys, goesOn: { housekeeping.goesOn }) else { return }
     beginning.snapshot.close()
-    _ = try? content.removeGarbage { walk.isNamed($0) }
+    let isGone = (try? content.removeGarbage { walk.isNamed($0) }) != nil
     var isOff = false
     for (number, counted) in beginning.liveByteCounts {
       let difference = (walk.liveByteCounts[number] ?? 0) - counted
@@ -34,6 +34,7 @@ extension Vault {
       isOff = true
     }
     if isOff { committer.wantRound() }
+    if isGone { folder.setGarbage(false) }
   }
 
   // MARK: While others work

@@ -65,7 +65,7 @@ extension Vault {
       try? vault.close()
       throw UnlockError(error)
     }
-    vault.startHousekeeping(afterCrash: !opening.wasClosedCleanly)
+    vault.startHousekeeping(afterCrash: !opening.wasClosedCleanly || folder.hasGarbage)
     return vault
   }
 

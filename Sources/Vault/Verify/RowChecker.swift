@@ -40,7 +40,7 @@ struct RowChecker {
   }
 
   /// The small tables come first: with the number of buckets, how many rows there are can be estimated.
-  private static let order: [Table] = [.bucket, .meta, .pack, .grant, .barrier, .boundary, .node, .extent]
+  private static let order: [Table] = [.bucket, .meta, .pack, .grant, .barrier, .boundary, .duty, .node, .extent]
 
   /// - Parameter progress: called with the number of rows read and an estimate of all; false ends the reading.
   /// - Returns: False where it was ended.

@@ -20,7 +20,7 @@ extension VaultFS {
     #endif
     let count: Int
     do throws(VaultError) {
-      count = try vault.read(handle.node, at: offset, into: buffer)
+      count = try vault.read(handle.content(in: vault), at: offset, into: buffer)
     } catch {
       throw try readFailure(error, caller, handle, offset, buffer.count)
     }

@@ -89,8 +89,33 @@ extension Console {
             "unsynced": value(status.unsyncedRecordCount),
           ])
       ),
-      (.statusCheckpoint, status.lastCheckpoint.map { TimeText.shown($0) } ?? text(.statusNever)),
     ]
+      + (status.load.map { lines($0) } ?? []) + [
+        (.statusCheckpoint, status.lastCheckpoint.map { TimeText.shown($0) } ?? text(.statusNever))
+      ]
+  }
+
+  private func lines(_ load: StatusReport.Load) -> [(ReportText, String)] {
+    var lines: [(ReportText, String)] = [
+      (.statusTrailLag, text(.statusMilliseconds, ["count": String(load.trailLagNanoseconds / 1_000_000)])),
+      (
+        .statusOperations,
+        text(
+          .statusOperationsValue,
+          [
+            "count": String(load.operationCount), "queued": String(load.queuedOperationCount),
+            "refused": String(load.refusalCount),
+          ])
+      ),
+      (
+        .statusMemory,
+        text(
+          .statusMemoryValue,
+          ["count": VerifyDisplay.bytes(load.residentByteCount), "unsealed": VerifyDisplay.bytes(load.unsealedByteCount)])
+      ),
+    ]
+    if let count = load.descriptorCount { lines.append((.statusDescriptors, String(count))) }
+    return lines
   }
 
   private func what(_ trouble: StatusReport.Trouble) -> String {
