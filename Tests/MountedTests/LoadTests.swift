@@ -4,7 +4,7 @@ import Testing
 
 extension MountedTests {
   /// Many at once, and much of one thing: memory and handles stay as they were, and nobody waits for ever.
-  @Suite struct Load {
+  @Suite(.enabled(if: Length.isSoak, "a part of `make soak`")) struct Load {
     /// What `status` says of the process, in MiB and counts.
     private struct Figures: CustomStringConvertible {
       let residentMiB, descriptors, handles, queued, operations, trailLagMilliseconds: Int

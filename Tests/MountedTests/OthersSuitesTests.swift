@@ -40,7 +40,7 @@ private let jobs: [(name: String, options: [String])] = [
 
 extension MountedTests {
   /// Programs that others wrote to break filesystems. The long form runs each alone and for longer.
-  @Suite struct OthersSuites {
+  @Suite(.enabled(if: Length.isSoak, "a part of `make soak`")) struct OthersSuites {
     private func withFolder(_ body: (TestVault, String) throws -> Void) throws {
       try withVault { vault in
         try vault.grant("editor", on: "/", to: vault.users.all)

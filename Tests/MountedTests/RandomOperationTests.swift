@@ -25,7 +25,7 @@ extension MountedTests {
     /// table in Tests/Posix/differences.c. docs/posix.md has the table for people.
     @Test func theMountAnswersAsAPlainFolder() throws {
       try withEditors { vault in
-        let count = Length.count("STRONGROOM_DIFFER_OPERATIONS", short: 100_000, soak: 2_000_000)
+        let count = Length.count("STRONGROOM_DIFFER_OPERATIONS", short: 20_000, soak: 2_000_000)
         let plain = try vault.plainFolder()
         let lines = try run(
           vault, ["differ", "--plain", plain, "--operations", "\(count)", "--per-seed", "2000", "--every", "10"])
@@ -46,7 +46,7 @@ extension MountedTests {
     /// One document against a copy in memory, across pages, packs and blobs, with remounts in between.
     @Test func aDocumentKeepsEveryByte() throws {
       try withEditors { vault in
-        let count = Length.count("STRONGROOM_DOCUMENT_OPERATIONS", short: 200_000, soak: 4_000_000)
+        let count = Length.count("STRONGROOM_DOCUMENT_OPERATIONS", short: 20_000, soak: 4_000_000)
         let lines = try run(vault, ["document", "--operations", "\(count)", "--every", "\(max(count / 20, 1))"])
         #expect(lines.contains { $0 == "ran \(count) operations, with 20 times the command in between" })
         try vault.unmount()
