@@ -44,10 +44,10 @@ extension CatalogTests {
 
     @Test func `a later schema is refused by its number, and left as it was`() throws {
       var bytes = try closedCatalog()
-      bytes[63] = 2
-      #expect(try outcome(bytes).error == .newerVersion(2))
+      bytes[63] = 3
+      #expect(try outcome(bytes).error == .newerVersion(3))
       bytes[62] = 1
-      #expect(try outcome(bytes).error == .newerVersion(0x102))
+      #expect(try outcome(bytes).error == .newerVersion(0x103))
     }
 
     @Test func `what is not a catalog is damage`() throws {

@@ -58,6 +58,7 @@ enum Schema {
     /// An empty catalog as a program of that version made it.
     static func makeFile(at path: String, version: UInt64) throws {
       let queue = try DatabaseQueue(path: path)
+      try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
       try migrator(upTo: version).migrate(queue)
       try queue.close()
     }
