@@ -60,7 +60,6 @@ extension MountedTests {
         let second = vault.folder + "/second"
         mkdir(second, 0o755)
         expect(try vault.strongroom(["mount", vault.vault, second, "--passphrase-file", vault.passphraseFile]), exits: 11)
-        expect(try vault.strongroom(["verify", vault.vault, "--passphrase-file", vault.passphraseFile]), exits: 11)
         #expect(Machine.mounts() == [vault.mountpoint])
       }
     }

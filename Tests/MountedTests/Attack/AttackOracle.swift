@@ -27,13 +27,15 @@ struct AttackOracle {
 
     func has(_ right: Rights, _ folder: Int?) -> Bool { folder.map { caller.rights[$0]!.contains(right) } ?? false }
 
-    /// Row 28 and 29: caller and opener, at the document's folder or the one that it was in last.
+    /// Row 28 and 29: caller and opener, at the document's folder or the one that it was in last. For who made it through this handle `add`
+    /// is enough, not for somebody whom it was passed to.
     func has(_ rights: Rights, by record: AttackRecord) -> Bool {
       guard let folder = tree.documentFolders[record.document] else { return false }
-      return [caller, opener].allSatisfy { standing in
-        standing.rights[folder]!.isSuperset(of: rights)
-          || record.flags.contains(.creator) && standing.rights[folder]!.contains(.add)
+      func isEnough(_ standing: AttackWorlds.Standing, isMaker: Bool) -> Bool {
+        standing.rights[folder]!.isSuperset(of: rights) || isMaker && standing.rights[folder]!.contains(.add)
       }
+      let isMade = record.flags.contains(.creator)
+      return isEnough(caller, isMaker: isMade && record.user == record.opener) && isEnough(opener, isMaker: isMade)
     }
 
     /// Whether each folder of a path is where the path says, and seen.
@@ -156,7 +158,7 @@ struct AttackOracle {
       return record.folder < 0 || record.flags.contains(.link) == isListing ? nil : "the symlink was not listed rightly"
     case .readLink: return expect(record, met.resolves(record.chain) && isAllowed ? [0] : [ENOENT])
     case .handleRead, .handleWrite, .handleSeek, .handleLock:
-      // A handle that made its document also counts, while `add` holds.
+      if record.flags.contains(.creator), record.user != record.opener { return nil }
       return expect(record, isAllowed ? [0] : [EACCES])
     case .reopen:
       if met.tree.removed.contains(record.document) { return nil }
