@@ -202,20 +202,6 @@ import VaultFormat
     #expect(try fixture.content.removeGarbage { _ in false } == (blobs: 0, packs: 0), "once per mount")
   }
 
-  @Test func removalsWaitForSnapshots() throws {
-    let store = MemoryBlobStore(seed: 1)
-    let fixture = try ContentFixture(store)
-    let blob = try fixture.seal([UInt8](repeating: 1, count: 200_000))
-    fixture.content.holdRemovals()
-    fixture.content.discard([blob])
-    fixture.content.finishRemovals()
-    #expect(try store.blobs() == [blob.id])
-    #expect(try fixture.read(blob).count == 200_000)
-    fixture.content.releaseRemovals()
-    fixture.content.finishRemovals()
-    #expect(try store.blobs() == [])
-  }
-
   @Test func manyWritersAtOnce() throws {
     let store = MemoryBlobStore(seed: 1)
     let fixture = try ContentFixture(store)

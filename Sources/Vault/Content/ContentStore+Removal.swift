@@ -20,12 +20,7 @@ extension ContentStore {
     }
   }
 
-  /// Keeps files from being removed while a snapshot of the catalog is read, which may name them. Once for each `releaseRemovals`.
-  package func holdRemovals() { removal.hold() }
-
-  package func releaseRemovals() { removal.letGo() }
-
-  /// Waits until what was discarded is removed; at once while removals are held.
+  /// Waits until what was discarded is removed.
   package func finishRemovals() { removal.drain() }
 
   /// Removes what a crash left: blob files and packs that the catalog does not name, and the tails of packs beyond what it promised.

@@ -13,7 +13,6 @@ final class Removal: @unchecked Sendable {
   private let idle = Condition()
   private var waiting: [(object: BlobObject, pageCount: Int)] = []
   private var isWorking = false
-  private var holdCount = 0
   private var isClosing = false
   private var failures = 0
   private var thread: Thread?
@@ -33,19 +32,10 @@ final class Removal: @unchecked Sendable {
     }
   }
 
-  func hold() { lock.withLock { holdCount += 1 } }
-
-  func letGo() {
-    lock.withLock {
-      holdCount -= 1
-      wake.signal()
-    }
-  }
-
   /// Returns when everything added before is removed, or could not be.
   func drain() {
     lock.withLock {
-      while holdCount == 0, !waiting.isEmpty || isWorking { idle.wait(lock) }
+      while !waiting.isEmpty || isWorking { idle.wait(lock) }
     }
   }
 
@@ -61,7 +51,7 @@ final class Removal: @unchecked Sendable {
   func wasMade(_ id: BlobID) -> Bool { lock.withLock { made?.contains(id) ?? true } }
   func forgetMade() { lock.withLock { made = nil } }
 
-  /// Ends the thread after what waits, unless that is held.
+  /// Ends the thread after what waits.
   func close() {
     lock.withLock {
       isClosing = true
@@ -76,7 +66,7 @@ final class Removal: @unchecked Sendable {
       let next = lock.withLock { () -> (object: BlobObject, pageCount: Int)? in
         isWorking = false
         if waiting.isEmpty { idle.broadcast() }
-        while waiting.isEmpty || holdCount > 0 {
+        while waiting.isEmpty {
           if isClosing { return nil }
           wake.wait(lock)
         }
