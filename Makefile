@@ -21,6 +21,7 @@ test: dependencies lint ## installs what is needed and runs everything: format, 
 	swift build --build-tests
 	swift test --skip-build --skip MountedTests
 	scripts/demo
+	$(MAKE) bench-smoke
 	swift test --skip-build --filter MountedTests
 
 unit: ## runs the tests that need no mount
