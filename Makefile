@@ -8,7 +8,7 @@ ifeq ($(CI),true)
 export STRONGROOM_WARNINGS = error
 endif
 
-.PHONY: help build test unit mounted demo install uninstall format lint dependencies clean
+.PHONY: help build test unit mounted soak demo bench bench-full bench-build install uninstall format lint dependencies clean
 
 help: ## prints this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -30,8 +30,22 @@ mounted: ## runs the tests on real mounts, as root
 	swift build --build-tests
 	swift test --skip-build --filter MountedTests
 
+soak: ## the long forms of the tests of crashes, power cuts and failing disks, as root; STRONGROOM_SOAK=0.1 for a tenth (docs/crash-safety.md)
+	scripts/soak
+
 demo: ## a tour on real documents; makes users and a mount, and takes all of it away again
 	scripts/demo
+
+bench: bench-build ## measures it beside gocryptfs, securefs, CryFS, the plain disk and FUSE itself, as root; under 5 minutes
+	benchmarks/run
+
+bench-full: bench-build ## the same with 512 MiB, 20,000 files and 300 documents; most of an hour
+	benchmarks/run --form full
+
+bench-build:
+	scripts/install-dependencies bench
+	swift build -c release --product strongroom
+	swift build -c release --product fuse-floor
 
 install: ## installs into PREFIX (/usr/local), /sbin and /etc/strongroom, below DESTDIR
 	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install

@@ -86,7 +86,11 @@ let package = Package(
     // Golden vectors of Tests/Vectors for the tests of every format
     .target(name: "TestVectors", path: "Tests/TestVectors", swiftSettings: strict),
 
-    // Tests, by part. MountedTests run the built program through the real /dev/fuse; strongroom-actor stands for each user.
+    // The rights decided a second time, for tests that hold answers against it
+    .target(name: "TestOracle", dependencies: ["VaultFormat"], path: "Tests/TestOracle", swiftSettings: strict),
+
+    // Tests, by part. MountedTests run the built program through the real /dev/fuse; strongroom-actor stands for each user,
+    // strongroom-attacker for three who try to get at what they may not.
     tests("LayersTests"),
     tests("PlatformTests", ["Platform"]),
     tests("FuseTests", ["Fuse", "fuse-floor", "Platform", "CSystem"]),
@@ -99,7 +103,7 @@ let package = Package(
       name: "TestStores", dependencies: ["BlobStore", "VaultFormat", "Platform"], path: "Tests/TestStores", swiftSettings: strict),
     tests("BlobStoreTests", ["BlobStore", "VaultFormat", "Platform", "TestStores"]),
     tests("CatalogTests", ["Catalog", "VaultFormat", "Platform"]),
-    tests("AccessTests", ["Access", "VaultFormat", "Platform"]),
+    tests("AccessTests", ["Access", "VaultFormat", "Platform", "TestOracle"]),
     tests("TrailTests", ["Trail", "Sodium", "VaultFormat", "Platform"]),
     tests(
       "VaultTests",
@@ -109,9 +113,22 @@ let package = Package(
     tests(
       "StrongroomCLITests",
       ["StrongroomCLI", "Control", "Vault", "Keys", "Access", "Trail", "Sodium", "VaultFormat", "Platform", arguments]),
-    tests("MountedTests"),
+    tests("MountedTests", ["TestOracle", "VaultFormat"]),
     .executableTarget(
       name: "strongroom-actor", path: "Tests/Actor", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : [],
       linkerSettings: [.linkedLibrary("pthread")]),
+    .executableTarget(
+      name: "strongroom-attacker", path: "Tests/Attacker", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
+    // Random operations on a mount, compared with a plain folder and with a copy in memory
+    .executableTarget(
+      name: "strongroom-posix", path: "Tests/Posix", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
+    // A disk that remembers what was written to it, and fails when told to
+    .executableTarget(
+      name: "strongroom-test-disk", dependencies: ["CFuse3"], path: "Tests/TestDisk",
+      cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
+    // Changes a mount until it is cut off, and says what is left of its changes
+    .executableTarget(
+      name: "strongroom-crash-writer", path: "Tests/CrashWriter",
+      cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
   ]
 )

@@ -62,6 +62,7 @@ final class Adapter: Filesystem {
       case .symlink: UInt32(S_IFLNK)
       }
     var attributes = Attributes(number: NodeNumber(rawValue: value.number.value), mode: kind | UInt32(value.mode))
+    attributes.linkCount = value.linkCount
     attributes.uid = value.uid
     attributes.gid = value.gid
     attributes.size = value.size

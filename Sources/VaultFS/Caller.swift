@@ -35,6 +35,8 @@ package struct FileAttributes: Hashable, Sendable {
   package var mode: UInt16
   package var uid: UInt32
   package var gid: UInt32
+  /// 1, or 0 for what is removed and still open.
+  package var linkCount: UInt32 = 1
   package var size: UInt64
   /// Units of 512 bytes that take room.
   package var blockCount: UInt64

@@ -143,13 +143,19 @@ package class MemoryFilesystem: Filesystem, @unchecked Sendable {
   package func mkdir(
     _ request: borrowing Request, _ name: Name, in folder: NodeNumber, mode: UInt32, reply: consuming ReplyEntry
   ) {
-    if let made = make(name, in: folder, mode: S_IFDIR | mode & 0o7777) { reply.send(made) } else { reply.fail(EEXIST) }
+    if let made = make(name, in: folder, owner: (request.uid, request.gid), mode: S_IFDIR | mode & 0o7777) {
+      reply.send(made)
+    } else {
+      reply.fail(EEXIST)
+    }
   }
 
   package func symlink(
     _ request: borrowing Request, _ name: Name, in folder: NodeNumber, target: UnsafeRawBufferPointer, reply: consuming ReplyEntry
   ) {
-    guard let made = make(name, in: folder, mode: S_IFLNK | 0o777) else { return _ = reply.fail(EEXIST) }
+    guard let made = make(name, in: folder, owner: (request.uid, request.gid), mode: S_IFLNK | 0o777) else {
+      return _ = reply.fail(EEXIST)
+    }
     let filled = lock.withLock { () -> Entry in
       nodes[made.node]?.write(target, at: 0)
       return nodes[made.node].map(entry) ?? made
@@ -162,7 +168,7 @@ package class MemoryFilesystem: Filesystem, @unchecked Sendable {
     reply: consuming ReplyCreate
   ) {
     if name.bytes.count > 255 { return _ = reply.fail(ENAMETOOLONG) }
-    if let made = make(name, in: folder, mode: S_IFREG | mode & 0o7777) {
+    if let made = make(name, in: folder, owner: (request.uid, request.gid), mode: S_IFREG | mode & 0o7777) {
       reply.send(made, FileHandle(rawValue: 0), .directIO)
     } else {
       reply.fail(EEXIST)
@@ -241,12 +247,13 @@ package class MemoryFilesystem: Filesystem, @unchecked Sendable {
   }
 
   /// Nil where the name is taken.
-  private func make(_ name: Name, in folder: NodeNumber, mode: UInt32) -> Entry? {
+  private func make(_ name: Name, in folder: NodeNumber, owner: (uid: UInt32, gid: UInt32), mode: UInt32) -> Entry? {
     let key = name.copy
     return lock.withLock { () -> Entry? in
       guard let parent = nodes[folder], parent.children[key] == nil else { return nil }
       lastNumber += 1
       let node = MemoryNode(NodeNumber(rawValue: lastNumber), mode: mode, parent: parent)
+      (node.attributes.uid, node.attributes.gid) = owner
       nodes[node.number] = node
       parent.children[key] = node
       return entry(node)

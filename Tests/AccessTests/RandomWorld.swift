@@ -1,4 +1,5 @@
 import Access
+import TestOracle
 import VaultFormat
 
 /// A small vault full of rules that get in each other's way: recycled ids, own gifts, rules that begin and end, walls within walls.

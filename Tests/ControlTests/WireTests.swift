@@ -12,6 +12,11 @@ private let requests: [ControlRequest] = [
   .status,
   .grantAdd(GrantAddRequest(path: path, to: zhang, rights: [.list, .read], from: time, until: nil, reason: "审计")),
   .grantList(RuleListRequest()), .grantList(RuleListRequest(path: path, to: zhang)),
+  .grantList(RuleListRequest(endingBy: time)),
+  .grantImport(
+    GrantImportRequest(
+      lines: [.init(line: 2, id: RuleID(9), grant: GrantAddRequest(path: path, to: zhang, rights: .list, reason: "r"))],
+      pruning: .root, reason: "r", isDryRun: true)),
   .grantRevoke(RuleRemoveRequest(id: RuleID(812), reason: "left\nthe firm")),
   .barrierAdd(BarrierAddRequest(path: path, against: PrincipalName("group:ib")!, name: "wall", reason: "r", until: time)),
   .barrierList(RuleListRequest()), .barrierRemove(RuleRemoveRequest(id: RuleID(1), reason: "r")),
@@ -47,6 +52,9 @@ private let requests: [ControlRequest] = [
       GrantReport(
         id: RuleID(1), path: path, to: zhang, rights: .all, from: nil, until: time, giver: zhang, given: time, reason: "",
         state: .live)
+    ]),
+    .grantSteps([
+      GrantStepReport(kind: .problem, line: 3, problem: .busy), GrantStepReport(kind: .revoke, line: nil),
     ]),
     .barriers([
       BarrierReport(

@@ -187,6 +187,46 @@ extension MountedTests {
       }
     }
 
+    @Test func grantsGoOutAndComeInAsAFile() throws {
+      try withStandardVault { vault in
+        let file = vault.folder + "/grants.csv"
+        func imports(_ text: String, _ options: [String] = []) throws -> Output {
+          try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+          return try vault.strongroom(
+            ["grant", "import", file, "--vault", vault.mountpoint, "--reason", "bulk"] + options, as: vault.users.administrator)
+        }
+        let exported = try vault.mustStrongroom(
+          ["grant", "export", "--vault", vault.mountpoint], as: vault.users.administrator)
+        let again = try imports(exported, ["--prune", "relative"])
+        #expect(again.status == 2, "no path of a vault: \(again.all)")
+        let same = try imports(exported, ["--prune", "/"])
+        #expect(same.status == 0 && same.standardOutput.isEmpty, "\(same.all)")
+        #expect(same.standardError == "0 given, 0 replaced, 0 revoked, 3 as they were\n")
+
+        let none = try vault.actor(vault.users.none)
+        let more = exported + ",/closed,\(vault.users.none.principal),reader,,,more,,,\r\n"
+        let dry = try imports(more, ["--dry-run"])
+        #expect(dry.standardOutput.hasPrefix("+ new grant: /closed \(vault.users.none.principal) reader"), "\(dry.all)")
+        #expect(try none.tries("open", vault.path("/closed/letter"), "r") == "ENOENT")
+        // One line that cannot be done, and none is.
+        let bad = try imports(more + ",/open,user:nobody-has-this-name,reader,,,more,,,\r\n")
+        #expect(bad.status == 1, "\(bad.all)")
+        #expect(bad.standardError.contains("line 6: the system knows no 'user:nobody-has-this-name'"), "\(bad.all)")
+        #expect(try none.tries("open", vault.path("/closed/letter"), "r") == "ENOENT")
+        let own = try imports(more + ",/open,\(vault.users.administrator.principal),reader,,,more,,,\r\n")
+        #expect(own.status == 4 && own.standardError.contains("line 6: nobody gives rights to themselves"), "\(own.all)")
+        #expect(try none.tries("open", vault.path("/closed/letter"), "r") == "ENOENT")
+
+        #expect(try imports(more).status == 0)
+        #expect(try none.reads(vault.path("/closed/letter")).text == "the letter in /closed")
+        #expect(try imports(exported, ["--prune", "/closed"]).status == 0)
+        #expect(try none.tries("open", vault.path("/closed/letter"), "r") == "ENOENT")
+        let others = try vault.strongroom(
+          ["grant", "import", file, "--vault", vault.mountpoint, "--reason", "mine"], as: vault.users.all)
+        #expect(others.status != 0 && !others.standardError.contains("{"), "\(others.all)")
+      }
+    }
+
     @Test func whyNamesTheGrantThatDecided() throws {
       try withStandardVault { vault in
         let grant = try vault.grant("reader", on: "/closed", to: vault.users.none)

@@ -257,6 +257,22 @@ extension MountedTests {
       }
     }
 
+    @Test func attributesOfTheRootAreToldByTheKernelOnlyAsStated() throws {
+      try withStandardVault { vault in
+        let (all, none) = (try vault.actor(vault.users.all), try vault.actor(vault.users.none))
+        let told = try all.attributes(of: vault.mountpoint)
+        // Without a word from us the kernel shows what it was told last (stated in the threat model).
+        let kept = Actor.pairs(try none.does("statx", "cwd", vault.mountpoint, "dont-sync"))
+        #expect(told["mtime"] != "0" && kept["mtime"] == told["mtime"])
+        // Whoever asks us is told the constants; and below the root the way there is looked up, so that these are what is kept.
+        #expect(try none.attributes(of: vault.mountpoint)["mtime"] == "0")
+        try vault.grant("list", on: "/open", to: vault.users.none)
+        try vault.revoke(from: vault.users.none, on: "/open")
+        _ = try all.attributes(of: vault.path("/open"))
+        #expect(try none.tries("statx", "cwd", vault.path("/open"), "dont-sync") == "ENOENT")
+      }
+    }
+
     @Test func getcwdOfAUserIsTheirOwnMatter() throws {
       try withStandardVault { vault in
         let (all, none) = (try vault.actor(vault.users.all), try vault.actor(vault.users.none))

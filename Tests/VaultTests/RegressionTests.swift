@@ -45,7 +45,10 @@ import VaultFormat
 
     vault = try test.unlock()
     node = try #require(try vault.child(of: try vault.node(.root), named: Name("big")!))
-    try vault.change(node) { $0.mode = 0o600 }
+    try vault.change(node) {
+      $0.mode = 0o600
+      return true
+    }
     try vault.sync()
     try vault.open(node)
     try vault.remove(node)

@@ -1,29 +1,38 @@
 import Access
+import Trail
+import Vault
 import VaultFS
 import VaultFormat
 
 extension ControlFailure {
   /// Why an administrator's command did nothing, in codes that the command line has texts for. Exit codes are those of DESIGN §8.
-  init(_ failure: AdministrationFailure, _ files: VaultFS) {
+  /// - Parameter named: what the request named, for the places of the text: `path`, `principal`, `id`.
+  init(_ failure: AdministrationFailure, _ files: VaultFS, named: [String: String]) {
     switch failure {
     case .noSuchPath: self.init(code: "no-such-name", exitCode: 1)
     case .notFolder: self.init(code: "not-a-folder", hint: "name-its-folder", exitCode: 1)
     case .noSuchRule(let id): self.init(code: "no-such-rule", arguments: ["id": String(id.value)], exitCode: 1)
     case .badText: self.init(code: "bad-text", exitCode: 2)
+    case .repeatsLine(let line): self.init(code: "repeats-line", arguments: ["line": String(line)], exitCode: 2)
     case .identity(let error): self.init(error)
     case .refused(let error): self.init(error, files)
-    case .failed(.io): self.init(code: "trail-unavailable", hint: "see-status", exitCode: 1)
+    case .failed(.io):
+      let reason = files.vault.trail.status.refusal ?? ""
+      self.init(code: "trail-unavailable", arguments: ["reason": reason], hint: "see-status", exitCode: 1)
     case .failed(.accessDenied): self.init(code: "identity-unknown", exitCode: 4)
-    case .failed(.noSpace): self.init(code: "changes-refused", hint: "see-status", exitCode: 1)
+    case .failed(.noSpace):
+      let reason = files.vault.changeFailure?.reason ?? ""
+      self.init(code: "changes-refused", arguments: ["reason": reason], hint: "see-status", exitCode: 1)
     case .failed(let error):
       self.init(code: "operation-failed", arguments: ["errno": String(error.errno)], hint: "see-status", exitCode: 1)
     }
+    arguments.merge(named) { own, _ in own }
   }
 
   private init(_ error: IdentityError) {
     switch error {
     case .unknownUser, .unknownGroup: self.init(code: "unknown-principal", hint: "check-name", exitCode: 1)
-    case .badSyntax: self.init(code: "bad-principal", arguments: ["value": ""], exitCode: 2)
+    case .badSyntax: self.init(code: "bad-principal", exitCode: 2)
     case .sharesID(let name): self.init(code: "shares-id", arguments: ["name": name], exitCode: 1)
     case .timedOut, .unavailable: self.init(code: "identity-unknown", hint: "see-log", exitCode: 1)
     }
@@ -33,10 +42,11 @@ extension ControlFailure {
     func path(_ folder: NodeID) -> [String: String] { ["path": VaultPath(of: folder, files).text] }
     switch error {
     case .lacksGrant(let folder):
-      self.init(code: "not-permitted", arguments: path(folder), hint: "ask-administrator", exitCode: 4)
+      let needed = path(folder).merging(["right": Rights.grant.names]) { $1 }
+      self.init(code: "not-permitted", arguments: needed, hint: "ask-administrator", exitCode: 4)
     case .forThemself(let principal):
-      self.init(code: "own-grant", arguments: ["principal": principal.description], exitCode: 4)
-    case .otherMaker: self.init(code: "not-permitted", arguments: ["path": ""], exitCode: 4)
+      self.init(code: "own-grant", arguments: ["principal": principal.description], hint: "ask-another", exitCode: 4)
+    case .otherMaker: self.init(code: "not-permitted", arguments: ["right": Rights.grant.names], exitCode: 4)
     case .neverValid: self.init(code: "never-valid", exitCode: 2)
     case .givesNothing: self.init(code: "bad-rights", arguments: ["value": ""], exitCode: 2)
     case .boundaryStands(let id): self.init(code: "boundary-exists", arguments: ["id": String(id.value)], exitCode: 1)

@@ -9,7 +9,7 @@ extension RequestHandler {
     switch request {
     case .accessExplain(let question): replies.send(.explanation(try explain(question, caller)))
     case .accessWho(let question):
-      let holdings = try perform { () throws(AdministrationFailure) in
+      let holdings = try perform(on: question.path) { () throws(AdministrationFailure) in
         try files.who(caller, at: question.path.bytes, time: question.at?.nanoseconds)
       }
       let reports = holdings.map {
@@ -17,7 +17,7 @@ extension RequestHandler {
       }
       replies.send(reports, as: ControlResponse.who)
     case .accessWhat(let question):
-      let reaches = try perform { () throws(AdministrationFailure) in
+      let reaches = try perform(about: question.principal) { () throws(AdministrationFailure) in
         try files.what(caller, question.principal.description, time: question.at?.nanoseconds)
       }
       let reports = reaches.map { reach in
@@ -40,7 +40,7 @@ extension RequestHandler {
 
   private func explain(_ question: ExplainRequest, _ caller: Caller) throws(ControlFailure) -> ExplanationReport {
     let at = question.at ?? WallTime(nanoseconds: files.vault.latestTime())
-    let answer = try perform { () throws(AdministrationFailure) in
+    let answer = try perform(on: question.path, about: question.principal) { () throws(AdministrationFailure) in
       try files.explain(
         caller, question.principal.description, question.right, at: question.path.bytes, time: question.at?.nanoseconds,
         supposing: question.supposing)

@@ -20,7 +20,7 @@ package final class RequestHandler: Sendable {
     let caller = Caller(uid: peer.uid, gid: peer.gid, thread: peer.pid)
     switch request {
     case .status: replies.send(.status(status()))
-    case .grantAdd, .grantList, .grantRevoke: try handleGrants(request, caller, replies)
+    case .grantAdd, .grantImport, .grantList, .grantRevoke: try handleGrants(request, caller, replies)
     case .barrierAdd, .barrierList, .barrierRemove: try handleBarriers(request, caller, replies)
     case .boundarySet, .boundaryClear, .boundaryList: try handleBoundaries(request, caller, replies)
     case .accessExplain, .accessWho, .accessWhat: try handleAccess(request, caller, replies)
@@ -47,8 +47,20 @@ package final class RequestHandler: Sendable {
   }
 
   /// Runs an administrator's command and words its failure.
-  func perform<Result>(_ body: () throws(AdministrationFailure) -> Result) throws(ControlFailure) -> Result {
-    do throws(AdministrationFailure) { return try body() } catch { throw ControlFailure(error, files) }
+  /// - Parameters: what the request named, which the failure may speak of.
+  func perform<Result>(
+    on path: VaultPath? = nil, about principal: PrincipalName? = nil, _ body: () throws(AdministrationFailure) -> Result
+  ) throws(ControlFailure) -> Result {
+    do throws(AdministrationFailure) { return try body() } catch {
+      throw ControlFailure(error, files, named: Self.named(path, principal))
+    }
+  }
+
+  static func named(_ path: VaultPath?, _ principal: PrincipalName?) -> [String: String] {
+    var named: [String: String] = [:]
+    if let path { named["path"] = path.text }
+    if let principal { (named["principal"], named["value"]) = (principal.description, principal.description) }
+    return named
   }
 }
 

@@ -4,6 +4,7 @@
 package enum ControlResponse: Sendable, Equatable {
   case status(StatusReport)
   case grants([GrantReport])
+  case grantSteps([GrantStepReport])
   case barriers([BarrierReport])
   case boundaries([BoundaryReport])
   case explanation(ExplanationReport)
@@ -19,7 +20,9 @@ extension ControlResponse: Codable {
   }
 
   private enum Kind: String, Codable {
-    case status, grants, barriers, boundaries, explanation, who, what
+    case status, grants
+    case grantSteps = "grant-steps"
+    case barriers, boundaries, explanation, who, what
     case keySlots = "key-slots"
     case reviewers
   }
@@ -31,6 +34,7 @@ extension ControlResponse: Codable {
     switch try container.decode(Kind.self, forKey: .kind) {
     case .status: self = .status(try body())
     case .grants: self = .grants(try body())
+    case .grantSteps: self = .grantSteps(try body())
     case .barriers: self = .barriers(try body())
     case .boundaries: self = .boundaries(try body())
     case .explanation: self = .explanation(try body())
@@ -51,6 +55,7 @@ extension ControlResponse: Codable {
     switch self {
     case .status(let body): try write(.status, body)
     case .grants(let body): try write(.grants, body)
+    case .grantSteps(let body): try write(.grantSteps, body)
     case .barriers(let body): try write(.barriers, body)
     case .boundaries(let body): try write(.boundaries, body)
     case .explanation(let body): try write(.explanation, body)

@@ -38,6 +38,36 @@ package struct GrantReport: Codable, Sendable, Hashable {
   }
 }
 
+/// What an import of grants does, or would do.
+package struct GrantStepReport: Codable, Sendable, Hashable {
+  package enum Kind: String, Codable, Sendable, CaseIterable {
+    case add
+    /// `replaces` is revoked, and `grant` given for it.
+    case replace
+    case revoke
+    /// The line cannot be done, so nothing is.
+    case problem
+  }
+
+  package var kind: Kind
+  /// Of the file; absent for what it does not name.
+  package var line: Int?
+  /// Of one to be given in a dry run the number is 0.
+  package var grant: GrantReport?
+  package var replaces: GrantReport?
+  package var problem: ControlFailure?
+
+  package init(
+    kind: Kind, line: Int?, grant: GrantReport? = nil, replaces: GrantReport? = nil, problem: ControlFailure? = nil
+  ) {
+    self.kind = kind
+    self.line = line
+    self.grant = grant
+    self.replaces = replaces
+    self.problem = problem
+  }
+}
+
 package struct BarrierReport: Codable, Sendable, Hashable {
   package var id: RuleID
   package var path: VaultPath

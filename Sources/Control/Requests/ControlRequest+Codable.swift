@@ -6,6 +6,7 @@ extension ControlRequest: Codable {
   private enum Kind: String {
     case status
     case grantAdd = "grant-add"
+    case grantImport = "grant-import"
     case grantList = "grant-list"
     case grantRevoke = "grant-revoke"
     case barrierAdd = "barrier-add"
@@ -34,6 +35,7 @@ extension ControlRequest: Codable {
     switch kind {
     case .status: self = .status
     case .grantAdd: self = .grantAdd(try body())
+    case .grantImport: self = .grantImport(try body())
     case .grantList: self = .grantList(try body())
     case .grantRevoke: self = .grantRevoke(try body())
     case .barrierAdd: self = .barrierAdd(try body())
@@ -64,6 +66,7 @@ extension ControlRequest: Codable {
     switch self {
     case .status: try write(.status)
     case .grantAdd(let body): try write(.grantAdd, body)
+    case .grantImport(let body): try write(.grantImport, body)
     case .grantList(let body): try write(.grantList, body)
     case .grantRevoke(let body): try write(.grantRevoke, body)
     case .barrierAdd(let body): try write(.barrierAdd, body)

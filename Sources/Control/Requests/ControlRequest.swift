@@ -6,6 +6,7 @@ package import VaultFormat
 package enum ControlRequest: Sendable, Equatable {
   case status
   case grantAdd(GrantAddRequest)
+  case grantImport(GrantImportRequest)
   case grantList(RuleListRequest)
   case grantRevoke(RuleRemoveRequest)
   case barrierAdd(BarrierAddRequest)
@@ -45,14 +46,49 @@ package struct GrantAddRequest: Codable, Sendable, Hashable {
   }
 }
 
+/// Many grants at once, all or nothing: what the lines of a file say is brought about.
+package struct GrantImportRequest: Codable, Sendable, Hashable {
+  package struct Line: Codable, Sendable, Hashable {
+    /// Where it stands in the file, from 1.
+    package var line: Int
+    /// The grant that it speaks of; absent for a new one.
+    package var id: RuleID?
+    package var grant: GrantAddRequest
+
+    package init(line: Int, id: RuleID?, grant: GrantAddRequest) {
+      self.line = line
+      self.id = id
+      self.grant = grant
+    }
+  }
+
+  package var lines: [Line]
+  /// Grants at and below it that no line speaks of are revoked; absent: none.
+  package var pruning: VaultPath?
+  /// Of what is revoked.
+  package var reason: String
+  /// Only says what would be done.
+  package var isDryRun: Bool
+
+  package init(lines: [Line], pruning: VaultPath?, reason: String, isDryRun: Bool) {
+    self.lines = lines
+    self.pruning = pruning
+    self.reason = reason
+    self.isDryRun = isDryRun
+  }
+}
+
 /// Rules at and below a path (absent: the whole vault) that name a principal (absent: any).
 package struct RuleListRequest: Codable, Sendable, Hashable {
   package var path: VaultPath?
   package var to: PrincipalName?
+  /// Of grants: only live ones that end by then.
+  package var endingBy: WallTime?
 
-  package init(path: VaultPath? = nil, to: PrincipalName? = nil) {
+  package init(path: VaultPath? = nil, to: PrincipalName? = nil, endingBy: WallTime? = nil) {
     self.path = path
     self.to = to
+    self.endingBy = endingBy
   }
 }
 
@@ -184,4 +220,9 @@ package struct ReviewNotice: Codable, Sendable, Hashable {
     self.command = command
     self.filters = filters
   }
+}
+
+extension ControlRequest {
+  /// Whether it fits into one frame.
+  package var isSendable: Bool { ControlFrame.request(self).encode().count <= ControlLimits().frameByteCountMax }
 }

@@ -41,6 +41,19 @@ package enum ErrorText: String, MessageTable {
   case badOption = "bad-option"
   case unsupportedOption = "unsupported-option"
 
+  // Files of grants and worksheets
+  case inLine = "in-line"
+  case csvNotUTF8 = "csv-not-text"
+  case csvUnclosedQuote = "csv-unclosed-quote"
+  case csvStrayQuote = "csv-stray-quote"
+  case csvEmpty = "csv-empty"
+  case csvCellCount = "csv-cell-count"
+  case csvUnknownColumn = "csv-unknown-column"
+  case csvColumnTwice = "csv-column-twice"
+  case csvNoColumn = "csv-no-column"
+  case importTooLarge = "import-too-large"
+  case repeatsLine = "repeats-line"
+
   // Secrets
   case noSecret = "no-secret"
   case secretCancelled = "secret-cancelled"
@@ -176,6 +189,19 @@ package enum ErrorText: String, MessageTable {
     case .untilBeforeFrom: Texts("the time of --until is not after that of --from", "--until 的时间不晚于 --from 的时间")
     case .badOption: Texts("'{value}' is not NAME=VALUE", "“{value}”不是 名称=值 的形式")
     case .unsupportedOption: Texts("the mount option '{value}' is not supported", "不支持挂载选项“{value}”")
+
+    case .inLine: Texts("line {line}: {what}", "第 {line} 行：{what}")
+    case .csvNotUTF8: Texts("the file is not UTF-8", "文件不是 UTF-8 编码")
+    case .csvUnclosedQuote: Texts("line {line}: a quote is never closed", "第 {line} 行：引号未闭合")
+    case .csvStrayQuote: Texts("line {line}: a quote stands where none may", "第 {line} 行：引号位置有误")
+    case .csvEmpty: Texts("the file is empty", "文件为空")
+    case .csvCellCount:
+      Texts("line {line}: {count} cells where the first line has {expected}", "第 {line} 行：有 {count} 个单元格，而首行有 {expected} 个")
+    case .csvUnknownColumn: Texts("line {line}: unknown column '{name}'", "第 {line} 行：未知的列“{name}”")
+    case .csvColumnTwice: Texts("line {line}: the column '{name}' stands there twice", "第 {line} 行：列“{name}”出现两次")
+    case .csvNoColumn: Texts("line {line}: the column '{name}' is missing", "第 {line} 行：缺少列“{name}”")
+    case .importTooLarge: Texts("'{path}' is too large for one import", "“{path}”过大，无法一次导入")
+    case .repeatsLine: Texts("it says again what line {line} says", "与第 {line} 行重复")
 
     case .noSecret: Texts("there is no terminal to ask for a passphrase", "没有终端可供输入口令")
     case .secretCancelled: Texts("no passphrase was given", "未输入口令")

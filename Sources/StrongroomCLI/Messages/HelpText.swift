@@ -3,7 +3,7 @@ package enum HelpText: String, MessageTable {
   case strongroom, discussion
   case json, quiet, verbose, noColor, vault
   case path, folderPath, vaultArgument, mountpointArgument, target, principal, to, rights, right, from, until, at, reason, ruleID
-  case grant, grantAdd, grantList, grantRevoke
+  case grant, grantAdd, grantList, grantRevoke, grantExport, grantImport, grantExpiring, grantFile, dryRun, prune, within
   case barrier, barrierAdd, barrierList, barrierRemove, against, barrierName
   case boundary, boundarySet, boundaryClear, boundaryList
   case access, accessExplain, accessWho, accessWhat, with
@@ -58,6 +58,16 @@ package enum HelpText: String, MessageTable {
     case .grantAdd: Texts("Give rights on a folder and all below it.", "授予对文件夹及其以下内容的权限。")
     case .grantList: Texts("List the grants that you may manage.", "列出您可管理的授权。")
     case .grantRevoke: Texts("Take a grant back, at once.", "立即撤销一项授权。")
+    case .grantExport:
+      Texts("Print the grants that you may manage as CSV, for 'grant import'.", "以 CSV 输出您可管理的授权，供 grant import 使用。")
+    case .grantImport:
+      Texts("Bring grants to what a CSV file says, all or nothing.", "使授权与 CSV 文件一致，全部完成或全不改动。")
+    case .grantExpiring: Texts("List live grants that end soon.", "列出即将到期的有效授权。")
+    case .grantFile: Texts("A CSV file of grants, - for standard input.", "授权 CSV 文件，- 表示标准输入。")
+    case .dryRun: Texts("Show what would change, and change nothing.", "只显示将发生的更改，不作改动。")
+    case .prune:
+      Texts("Revoke what stands on this folder and below and is not in the file.", "撤销该文件夹及以下未列入文件的授权。")
+    case .within: Texts("How soon; without it, 30d.", "期限，默认 30d。")
     case .barrier: Texts("Wall off folders from users or groups.", "为用户或组设置隔离墙。")
     case .barrierAdd: Texts("Raise a barrier: whoever it names has no rights there and below.", "设置隔离墙：所列对象在该处及以下没有任何权限。")
     case .barrierList: Texts("List barriers.", "列出隔离墙。")

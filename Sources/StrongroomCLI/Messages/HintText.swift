@@ -53,6 +53,9 @@ package enum HintText: String, MessageTable {
   case genesis = "genesis"
   case hours = "hours"
   case label = "label"
+  case csvColumns = "csv-columns"
+  case csvQuotes = "csv-quotes"
+  case splitImport = "split-import"
 
   package var texts: Texts {
     switch self {
@@ -140,6 +143,13 @@ package enum HintText: String, MessageTable {
         "审阅人只能读取登记之后的日志段；reviewer list 可查看审阅人")
     case .genesis: Texts("it is the 64 hexadecimal digits that 'init' printed", "应为 init 打印的 64 位十六进制数")
     case .hours: Texts("write --hours 08:00-19:00 and --days mon-fri", "可写作 --hours 08:00-19:00 和 --days mon-fri")
+    case .csvColumns:
+      Texts(
+        "the first line names the columns: path,to,rights and, if wanted, id,from,until,reason; 'grant export' writes such a file",
+        "首行为列名：path,to,rights，可另有 id,from,until,reason；grant export 会生成这样的文件")
+    case .csvQuotes:
+      Texts("a cell with commas or quotes is put in quotes, and each quote in it doubled", "含逗号或引号的单元格须加引号，其中的引号写两次")
+    case .splitImport: Texts("split it: about 5,000 lines go at once", "请拆分文件：一次约可导入 5,000 行")
     case .label: Texts("use 1 to 128 bytes of text without control characters", "1 至 128 字节的文本，不含控制字符")
     }
   }

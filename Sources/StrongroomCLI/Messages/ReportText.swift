@@ -14,6 +14,7 @@ package enum ReportText: String, MessageTable {
   case statusVault, statusMountpoint, statusProcess, statusMounted, statusPrivateUser, statusGeneration, statusCommit, statusNodes
   case statusHandles, statusRules, statusTrail, statusCheckpoint, statusHealthy, statusNever, statusNodesValue, statusRulesValue
   case statusTrailValue, problem, troubleTrail, troubleChanges, troubleIdentities, troubleClock
+  case importDone, importWould, importNothing, stepNew, stepKnown
   case asking, vaultMade, genesisKey, genesisAdvice, mountReady
 
   package var texts: Texts {
@@ -105,6 +106,17 @@ package enum ReportText: String, MessageTable {
     case .troubleChanges: Texts("a commit failed, changes are refused", "提交失败，更改被拒绝")
     case .troubleIdentities: Texts("users and groups cannot be established", "无法确认用户和组")
     case .troubleClock: Texts("the wall clock was set back", "系统时钟被回拨")
+    case .importDone:
+      Texts(
+        "{added} given, {replaced} replaced, {revoked} revoked, {unchanged} as they were",
+        "授予 {added} 项，替换 {replaced} 项，撤销 {revoked} 项，{unchanged} 项不变")
+    case .importWould:
+      Texts(
+        "would give {added}, replace {replaced}, revoke {revoked}, leave {unchanged} as they are",
+        "将授予 {added} 项，替换 {replaced} 项，撤销 {revoked} 项，{unchanged} 项不变")
+    case .importNothing: Texts("nothing was changed: {problems} lines cannot be done", "未作任何更改：{problems} 行无法执行")
+    case .stepNew: Texts("new grant: {path} {to} {rights} ({validity})", "新授权：{path} {to} {rights}（{validity}）")
+    case .stepKnown: Texts("grant {id}: {path} {to} {rights} ({validity})", "授权 {id}：{path} {to} {rights}（{validity}）")
     case .asking: Texts("asking the mount of vault {vault}", "正在询问保险库 {vault} 的挂载进程")
     }
   }

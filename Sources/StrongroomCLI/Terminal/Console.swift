@@ -68,6 +68,9 @@ package struct Console: Sendable {
   /// One line of the result.
   package func print(_ line: String) { write(.output, line + "\n") }
 
+  /// A piece of the result that brings its own end of line.
+  package func print(raw text: String) { write(.output, text) }
+
   package func print(_ table: TextTable) {
     for (index, line) in table.lines().enumerated() { print(index == 0 ? colour(line, .bold, on: .output) : line) }
   }

@@ -175,11 +175,24 @@ extension Vault {
     }
   }
 
-  /// Bytes of the document that take room.
+  /// Bytes of the document that take room: all but its holes. One that is closed and has several extents is counted by the catalog's
+  /// rows, once until it changes.
   package func allocatedByteCount(_ node: Node) -> UInt64 {
     guard node.kind == .document else { return 0 }
-    guard let content = tree.withLock({ node.content }) else { return record(of: node).size }
-    return content.lock.reading { content.allocatedByteCountLocked }
+    let state = tree.withLock { () -> (content: DocumentContent?, stored: StoredNode?, size: UInt64) in
+      (node.content, node.stored, node.record.size)
+    }
+    if let content = state.content { return content.lock.reading { content.allocatedByteCountLocked } }
+    guard let stored = state.stored, stored.extentCount > 0 else { return 0 }
+    if let known = stored.allocatedByteCount { return known }
+    // What cannot be read is told by whoever opens it.
+    guard let further = stored.extentCount == 1 ? [:] : stored.furtherExtents ?? (try? furtherExtents(of: node.id)) else {
+      return state.size
+    }
+    let extents = [stored.firstExtent].compactMap { $0 } + further.values.map(\.extent)
+    let count = extents.reduce(0) { $1.blob == nil ? $0 : $0 + $1.byteCount }
+    tree.withLock { if node.stored?.digest == stored.digest { node.stored?.allocatedByteCount = count } }
+    return count
   }
 
   private func changeContent<Result>(

@@ -64,6 +64,8 @@ struct StoredNode {
   var firstExtent: Extent?
   /// Rows of table `extent` by their start; nil until somebody read them. Empty where `extentCount` is 0 or 1.
   var furtherExtents: [UInt64: StoredExtent]?
+  /// Bytes that are in no hole; nil until somebody asked.
+  var allocatedByteCount: UInt64?
 }
 
 struct StoredExtent {

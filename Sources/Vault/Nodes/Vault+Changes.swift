@@ -154,12 +154,12 @@ extension Vault {
     }
   }
 
-  /// Lets `change` alter the attributes of a node; `changed` moves to now.
-  package func change(_ node: Node, _ change: (inout NodeRecord) -> Void) throws(VaultError) {
+  /// Lets `change` alter the attributes of a node; `changed` moves to now, unless it returns false because nothing is to change.
+  package func change(_ node: Node, _ change: (inout NodeRecord) -> Bool) throws(VaultError) {
     try changesRefused.check()
     try tree.withLockThrowing { () throws(VaultError) -> Void in
       let parent = node.record.parent
-      change(&node.record)
+      guard change(&node.record) else { return }
       precondition(node.record.parent == parent)
       node.record.changed = Clock.wall()
       if !node.isRemoved { markDirty(node) }

@@ -122,6 +122,11 @@ extension Vault {
   /// The attributes of a node at one instant.
   package func record(of node: Node) -> NodeRecord { tree.withLock { node.record } }
 
+  /// The same, and whether the node is removed and only kept by those who have it open.
+  package func recordAndRemoval(of node: Node) -> (record: NodeRecord, isRemoved: Bool) {
+    tree.withLock { (node.record, node.isRemoved) }
+  }
+
   /// From the root down to `node`, or to the folder it last was in. Loads what is not in memory.
   package func chain(to node: Node) throws(VaultError) -> [Node] {
     var chain = [node]
@@ -136,6 +141,7 @@ extension Vault {
 
   /// The vault path of a node now: `/` for the root.
   package func path(of node: Node) -> [UInt8] {
+    if let path = tree.withLock({ table.path(of: node) }) { return path }
     guard let chain = try? chain(to: node), chain.count > 1 else { return [0x2f] }
     var path: [UInt8] = []
     for node in chain.dropFirst() {

@@ -14,6 +14,8 @@ package enum AdministrationFailure: Error, Sendable {
   case identity(IdentityError)
   /// A reason is 1…4096 bytes without control characters; a barrier's name 1…255.
   case badText
+  /// The line of a file says again what an earlier one said: its number.
+  case repeatsLine(Int)
   /// The trail or the vault could not take it; nothing has changed.
   case failed(FSError)
 }

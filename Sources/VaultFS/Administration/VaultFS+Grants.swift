@@ -10,23 +10,12 @@ extension VaultFS {
     _ caller: Caller, on path: [UInt8], to principalName: String, _ rights: Rights, from: Int64?, until: Int64?, reason: String
   ) throws(AdministrationFailure) -> Grant {
     let judge = try administrator(caller)
-    guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
-    let (folder, standing) = try findFolder(path, judge)
-    // Whoever may not manage here learns nothing about users from the answer.
-    try allow(judge, folder) { () throws(AdministrationError) in try Administration.mayAskAboutOthers(at: folder.id, standing) }
-    let principal = try principal(principalName)
-    let grant = Grant(
-      id: try newRuleID(), folder: folder.id, principal: principal,
-      rights: rights,
-      from: from, until: until, giver: judge.subject.user, reason: reason, given: judge.now)
-    try allow(judge, folder) { () throws(AdministrationError) in
-      try Administration.mayGive(grant, by: judge.subject, standing, now: judge.now)
-    }
-    var record = record(.grant, judge, folder, standing, rule: grant.id, reason: reason)
-    record.details += [Record.Detail("to", principal.description), Record.Detail("rights", grant.rights.names)]
-    if let from { record.details.append(Record.Detail("from", String(from))) }
-    if let until { record.details.append(Record.Detail("until", String(until))) }
-    try commit([.add(.grant(grant))], record)
+    let wanted = WantedGrant(
+      path: path, principalName: principalName, rights: rights, from: from, until: until, reason: reason)
+    var names = PrincipalNames()
+    var (grant, place) = try judged(wanted, judge, &names)
+    grant.id = try newRuleID()
+    try commit([.add(.grant(grant))], [record(of: grant, .grant, judge, place, reason: reason)])
     return grant
   }
 
@@ -34,29 +23,77 @@ extension VaultFS {
   package func revokeGrant(_ caller: Caller, _ id: RuleID, reason: String) throws(AdministrationFailure) -> Grant {
     let judge = try administrator(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
-    guard let grant = vault.grants.first(where: { $0.id == id }), let place = try self.standing(atRule: grant.folder, judge)
-    else {
-      throw .noSuchRule(id)
+    guard let grant = vault.grants.first(where: { $0.id == id }) else { throw .noSuchRule(id) }
+    let place = try judgedRevocation(of: grant, judge)
+    try commit([.remove(.grant(grant))], [record(of: grant, .revoke, judge, place, reason: reason)])
+    return grant
+  }
+
+  /// A grant as somebody wants to give it.
+  struct WantedGrant {
+    var path: [UInt8]
+    var principalName: String
+    var rights: Rights
+    var from: Int64?
+    var until: Int64?
+    var reason: String
+  }
+
+  /// A folder and what the caller may do there.
+  typealias Place = (folder: Node, standing: Standing)
+
+  /// The grant that is wanted, without a number yet, once everything speaks for it.
+  func judged(
+    _ wanted: WantedGrant, _ judge: Judge, _ names: inout PrincipalNames
+  ) throws(AdministrationFailure) -> (grant: Grant, place: Place) {
+    guard Self.isText(wanted.reason, byteCountMax: 4096) else { throw .badText }
+    let (folder, standing) = try findFolder(wanted.path, judge)
+    // Whoever may not manage here learns nothing about users from the answer.
+    try allow(judge, folder) { () throws(AdministrationError) in try Administration.mayAskAboutOthers(at: folder.id, standing) }
+    let grant = Grant(
+      id: RuleID(0), folder: folder.id, principal: try names.principal(wanted.principalName, self), rights: wanted.rights,
+      from: wanted.from, until: wanted.until, giver: judge.subject.user, reason: wanted.reason, given: judge.now)
+    try allow(judge, folder) { () throws(AdministrationError) in
+      try Administration.mayGive(grant, by: judge.subject, standing, now: judge.now)
     }
-    // A rule that one may not know of is a rule that is not there.
-    guard place.standing.allows(.grant) else { throw .noSuchRule(id) }
+    return (grant, (folder, standing))
+  }
+
+  /// The place of a grant that the caller may take back. One that they may not know of is one that is not there.
+  func judgedRevocation(of grant: Grant, _ judge: Judge) throws(AdministrationFailure) -> Place {
+    guard let place = try standing(atRule: grant.folder, judge), place.standing.allows(.grant) else {
+      throw .noSuchRule(grant.id)
+    }
     try allow(judge, place.folder) { () throws(AdministrationError) in
       try Administration.mayRevoke(grant, by: judge.subject, place.standing)
     }
-    var record = record(.revoke, judge, place.folder, place.standing, rule: id, reason: reason)
+    return place
+  }
+
+  /// What the trail says of a grant given or taken back.
+  func record(of grant: Grant, _ action: Record.Action, _ judge: Judge, _ place: Place, reason: String) -> Record {
+    var record = record(action, judge, place.folder, place.standing, rule: grant.id, reason: reason)
     record.details += [Record.Detail("to", grant.principal.description), Record.Detail("rights", grant.rights.names)]
-    try commit([.remove(.grant(grant))], record)
-    return grant
+    if action == .grant {
+      if let from = grant.from { record.details.append(Record.Detail("from", String(from))) }
+      if let until = grant.until { record.details.append(Record.Detail("until", String(until))) }
+    }
+    return record
   }
 
   /// Grants at or below a folder (nil: everywhere) and to a principal (nil: anyone), as far as the caller manages the folders they stand
   /// on; grants to the caller themself are among them where the folder is visible to them.
-  package func grants(_ caller: Caller, under path: [UInt8]?, to principalName: String?) throws(AdministrationFailure) -> [Grant]
-  {
+  /// - Parameter end: only live grants that end by then, wall nanoseconds; nil: all.
+  package func grants(
+    _ caller: Caller, under path: [UInt8]?, to principalName: String?, endingBy end: Int64? = nil
+  ) throws(AdministrationFailure) -> [Grant] {
     let judge = try administrator(caller)
     let scope = try scope(path, judge)
     return try select(vault.grants) { (grant) throws(AdministrationFailure) in
       guard principalName == nil || grant.principal.description == principalName else { return false }
+      if let end {
+        guard let until = grant.until, until <= end, until > judge.now else { return false }
+      }
       return try isListed(grant.folder, grant.principal, scope, judge)
     }
   }
@@ -106,16 +143,38 @@ extension VaultFS {
     return record
   }
 
-  /// Records first, then commits: the record may overstate a change that failed, never understate one that was made.
-  func commit(_ edits: [RuleEdit], _ record: Record) throws(AdministrationFailure) {
-    do throws(FSError) { try append(record) } catch { throw .failed(error) }
+  /// Records first, then commits, all or nothing: the record may overstate a change that failed, never understate one that was made.
+  func commit(_ edits: [RuleEdit], _ records: [Record]) throws(AdministrationFailure) {
+    for (index, record) in records.enumerated() {
+      do throws(FSError) { try append(record) } catch {
+        for said in records[..<index] { recordFailure(of: said, errno: error.errno) }
+        throw .failed(error)
+      }
+    }
     do throws(VaultError) {
       try vault.change(edits)
     } catch {
-      recordFailure(of: record, errno: FSError(error).errno)
+      for record in records { recordFailure(of: record, errno: FSError(error).errno) }
       throw .failed(FSError(error))
     }
     identities.watch(vault.rights.groupsInBarriers)
     tellRightsChanged(mayWait: true)
+  }
+}
+
+/// Principals by the names that a command gave, each asked of the system once.
+struct PrincipalNames {
+  private var known: [String: Result<Principal, AdministrationFailure>] = [:]
+
+  mutating func principal(_ text: String, _ files: VaultFS) throws(AdministrationFailure) -> Principal {
+    if let found = known[text] { return try found.get() }
+    do throws(AdministrationFailure) {
+      let principal = try files.principal(text)
+      known[text] = .success(principal)
+      return principal
+    } catch {
+      known[text] = .failure(error)
+      throw error
+    }
   }
 }

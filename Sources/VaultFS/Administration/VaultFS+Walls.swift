@@ -23,7 +23,7 @@ extension VaultFS {
     record.details += [
       Record.Detail("change", "raised"), Record.Detail("against", barrier.principal.description), Record.Detail("name", name),
     ]
-    try commit([.add(.barrier(barrier))], record)
+    try commit([.add(.barrier(barrier))], [record])
     return barrier
   }
 
@@ -43,7 +43,7 @@ extension VaultFS {
     }
     var record = record(.barrier, judge, place.folder, place.standing, rule: id, reason: reason)
     record.details += [Record.Detail("change", "lifted"), Record.Detail("against", barrier.principal.description)]
-    try commit([.remove(.barrier(barrier))], record)
+    try commit([.remove(.barrier(barrier))], [record])
     return barrier
   }
 
@@ -73,7 +73,7 @@ extension VaultFS {
     let boundary = Boundary(id: try newRuleID(), folder: folder.id, owner: judge.subject.user, reason: reason, set: judge.now)
     var record = record(.boundary, judge, folder, standing, rule: boundary.id, reason: reason)
     record.details.append(Record.Detail("change", "set"))
-    try commit([.add(.boundary(boundary))], record)
+    try commit([.add(.boundary(boundary))], [record])
     return boundary
   }
 
@@ -90,7 +90,7 @@ extension VaultFS {
     guard let existing else { throw .refused(.noBoundary(at: folder.id)) }
     var record = record(.boundary, judge, folder, standing, rule: existing.id, reason: reason)
     record.details.append(Record.Detail("change", "cleared"))
-    try commit([.remove(.boundary(existing))], record)
+    try commit([.remove(.boundary(existing))], [record])
     return existing
   }
 

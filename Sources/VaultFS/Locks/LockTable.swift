@@ -26,10 +26,12 @@ final class LockTable: @unchecked Sendable {
   private let lock = Lock()
   private var documents: [NodeID: Document] = [:]
 
-  /// Takes a lock, or says who is in the way. With `wait`, a conflict is kept and answered later through `waiter`.
+  /// Takes a lock, or says who is in the way. With `wait`, a conflict is kept and answered later through `waiter`. A flock that becomes
+  /// another kind is given up first, as flock(2) says; two who both hold it shared and want it alone would otherwise wait for ever.
   /// - Returns: true when held now, false when it waits.
   /// - Throws: `wouldBlock`, or `deadlock` where waiting would close a circle.
   func take(_ node: NodeID, _ wanted: Held, wait waiter: LockWaiter?) throws(FSError) -> Bool {
+    if wanted.range.style == .flock, holdsOtherKind(node, wanted) { drop(node, owner: wanted.owner, range: wanted.range) }
     let outcome = lock.withLock { () -> Result<Bool, FSError> in
       var document = documents[node] ?? Document()
       if conflict(in: document, wanted) == nil {
@@ -47,6 +49,12 @@ final class LockTable: @unchecked Sendable {
     // Turning an exclusive lock into a shared one can let others in.
     if isHeld { wake(node) }
     return isHeld
+  }
+
+  private func holdsOtherKind(_ node: NodeID, _ wanted: Held) -> Bool {
+    lock.withLock {
+      documents[node]?.held.contains { $0.range.style == .flock && $0.owner == wanted.owner && $0.kind != wanted.kind } ?? false
+    }
   }
 
   /// The first lock that stands in the way of `wanted`; nil for none.

@@ -56,9 +56,9 @@ extension VaultFS {
       return FileAttributes(
         number: number, kind: .folder, mode: 0o555, uid: 0, gid: 0, size: 0, blockCount: 0, accessed: 0, modified: 0, changed: 0)
     }
-    let record = vault.record(of: node)
+    let (record, isRemoved) = vault.recordAndRemoval(of: node)
     return FileAttributes(
-      number: number, kind: node.kind, mode: record.mode, uid: record.uid, gid: record.gid,
+      number: number, kind: node.kind, mode: record.mode, uid: record.uid, gid: record.gid, linkCount: isRemoved ? 0 : 1,
       size: node.kind == .folder ? 0 : record.size,
       blockCount: node.kind == .document ? (vault.allocatedByteCount(node) + 511) / 512 : 0,
       accessed: record.accessed, modified: record.modified, changed: record.changed)
@@ -130,7 +130,7 @@ extension VaultFS {
   /// such handle of theirs that is still open counts.
   private func isMaker(_ caller: Caller, of node: Node, through open: OpenDocument?) -> Bool {
     if let open { return open.isCreator && open.opener.uid == caller.uid }
-    return handles.all.contains { $0.node === node && $0.isCreator && $0.opener.uid == caller.uid }
+    return handles.contains { $0.node === node && $0.isCreator && $0.opener.uid == caller.uid }
   }
 
   /// As elsewhere only root gives a document away, to a user or a group; others name themselves and their own groups. `edit` alone would
@@ -160,6 +160,7 @@ extension VaultFS {
         if let gid = change.gid { record.gid = gid }
         if let accessed = change.accessed { record.accessed = accessed }
         if let modified = change.modified { record.modified = modified }
+        return true
       }
     } catch { throw FSError(error) }
   }

@@ -95,6 +95,7 @@ extension VaultFS {
           try body(&xattrs)
           record.xattrs = xattrs
         } catch { failure = error }
+        return failure == nil
       }
     } catch { throw FSError(error) }
     if let failure { throw failure }

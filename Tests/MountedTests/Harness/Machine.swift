@@ -37,7 +37,10 @@ enum Machine {
         "/dev/fuse cannot be opened (\(String(cString: strerror(errno)))): load the fuse module, or let the container have the device"
     }
     close(device)
-    for program in [Programs.strongroom, Programs.actor] where !FileManager.default.isExecutableFile(atPath: program) {
+    for program in [
+      Programs.strongroom, Programs.actor, Programs.attacker, Programs.posix, Programs.crashWriter, Programs.testDisk,
+    ]
+    where !FileManager.default.isExecutableFile(atPath: program) {
       return "\(program) is not built: run `swift build` first"
     }
     return nil
@@ -102,7 +105,8 @@ enum Machine {
       let words = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
       guard let program = words.first else { return nil }
       let isDaemon = (program as NSString).lastPathComponent == "strongroom" && words.contains { $0.contains(folderPrefix) }
-      let isActor = (program as NSString).lastPathComponent == "strongroom-actor"
+      let isActor = ["strongroom-actor", "strongroom-crash-writer", "strongroom-test-disk"].contains(
+        (program as NSString).lastPathComponent)
       return isDaemon || isActor ? (id, words.joined(separator: " ")) : nil
     }
   }

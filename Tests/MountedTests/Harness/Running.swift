@@ -33,6 +33,10 @@ enum Programs {
 
   static var strongroom: String { ProcessInfo.processInfo.environment["STRONGROOM_BINARY"] ?? folder + "/strongroom" }
   static var actor: String { folder + "/strongroom-actor" }
+  static var attacker: String { folder + "/strongroom-attacker" }
+  static var posix: String { folder + "/strongroom-posix" }
+  static var testDisk: String { folder + "/strongroom-test-disk" }
+  static var crashWriter: String { folder + "/strongroom-crash-writer" }
 
   /// Runs a program as a user (nil: as root) and waits for it.
   ///
@@ -74,6 +78,38 @@ enum Programs {
     guard output.status == 0 else { throw CommandFailed(command: command, output: output) }
     return output.standardOutput
   }
+}
+
+/// A program that runs beside the test. It ends with the object, at the latest.
+final class Background {
+  private let process = Process()
+
+  fileprivate init(_ command: [String], as user: TestUser) throws {
+    process.executableURL = URL(fileURLWithPath: Programs.actor)
+    process.arguments = ["\(user.uid)", "\(user.gid)", user.groupList] + command
+    process.currentDirectoryURL = URL(fileURLWithPath: "/")
+    process.environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"]
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+  }
+
+  deinit { end() }
+
+  /// Waits for it; its status.
+  func wait() -> Int32 {
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  func end() {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.waitUntilExit()
+  }
+}
+
+extension Programs {
+  /// Starts a program as a user and goes on. Its errors go where the test's go.
+  static func start(_ command: [String], as user: TestUser) throws -> Background { try Background(command, as: user) }
 }
 
 /// An unlinked file for a program's output.

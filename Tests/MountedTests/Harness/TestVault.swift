@@ -9,13 +9,17 @@ final class TestVault {
   let users = Machine.users
   /// Holds everything of this vault: the vault itself, the mountpoint, the reviewer's identity, the passphrases.
   let folder: String
-  var vault: String { folder + "/vault" }
+  /// Where the vault's folder is, when not in `folder`: inside a disk image, for example.
+  var place: String?
+  var vault: String { (place ?? folder) + "/vault" }
   var mountpoint: String { folder + "/mount" }
   var identity: String { folder + "/reviewer" }
   var passphraseFile: String { folder + "/passphrase" }
   var reviewerPassphraseFile: String { folder + "/reviewer-passphrase" }
   private(set) var genesis = ""
   private var mountOptions: [String] = []
+  /// How the vault is unlocked.
+  private(set) var secret: [String]
   /// Ids of the grants given, by principal and path: what `revoke(from:on:)` takes back.
   private var grantIDs: [String: [Int]] = [:]
 
@@ -23,6 +27,7 @@ final class TestVault {
     var template = Array((Machine.folderPrefix + "XXXXXX").utf8CString)
     guard mkdtemp(&template) != nil else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    secret = ["--passphrase-file", folder + "/passphrase"]
     chmod(folder, 0o755)
     mkdir(mountpoint, 0o755)
     try writePrivate("correct horse battery staple", to: passphraseFile)
@@ -72,7 +77,15 @@ final class TestVault {
     try #require(!genesis.isEmpty, "init told no genesis key: \(said)")
   }
 
-  var mountArguments: [String] { ["mount", vault, mountpoint, "--passphrase-file", passphraseFile] + mountOptions }
+  var mountArguments: [String] { ["mount", vault, mountpoint] + secret + mountOptions }
+
+  /// Unlocks by a key file from now on: a passphrase is slow on purpose, and some tests mount hundreds of times.
+  func useKeyFile() throws {
+    let path = folder + "/key"
+    try Programs.mustRun(["sh", "-c", "umask 077; head -c 64 /dev/urandom > \"$0\"", path])
+    try mustStrongroom(["key", "add", vault, "--new-key-file", path, "--passphrase-file", passphraseFile])
+    secret = ["--key-file", path]
+  }
 
   /// Mounts with the options of the first time, unless others are given.
   func mount(config: String? = nil, user: TestUser? = nil) throws {
@@ -89,6 +102,25 @@ final class TestVault {
   func remount() throws {
     try unmount()
     try mount()
+  }
+
+  /// The same for a shell.
+  var remountLine: String {
+    [["unmount", mountpoint], mountArguments].map { arguments in
+      ([Programs.strongroom] + arguments).map { "'\($0)'" }.joined(separator: " ") + " >/dev/null"
+    }.joined(separator: " && ")
+  }
+
+  /// A folder outside the mount, to compare with: beside the vault where that is ext4, XFS or Btrfs, else on a tmpfs of its own, since
+  /// not every filesystem (overlayfs, 9p) gives all of POSIX.
+  func plainFolder() throws -> String {
+    let plain = folder + "/plain"
+    mkdir(plain, 0o755)
+    let kind = try Programs.mustRun(["stat", "--file-system", "--format", "%T", folder])
+    if !["ext2/ext3", "xfs", "btrfs"].contains(kind.trimmingCharacters(in: .whitespacesAndNewlines)) {
+      try Programs.mustRun(["mount", "-t", "tmpfs", "strongroom-test", plain])
+    }
+    return plain
   }
 
   /// `kill -9` for the daemon, and what is then done by whoever mounts again.
@@ -176,6 +208,10 @@ final class TestVault {
 
   func setBoundary(on inner: String) throws {
     try mustStrongroom(["boundary", "set", path(inner), "--reason", "mounted test"], as: users.administrator)
+  }
+
+  func clearBoundary(on inner: String) throws {
+    try mustStrongroom(["boundary", "clear", path(inner), "--reason", "mounted test"], as: users.administrator)
   }
 
   // MARK: The trail

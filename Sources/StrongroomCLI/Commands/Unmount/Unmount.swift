@@ -38,7 +38,7 @@ struct UnmountCommand: StrongroomCommand {
     // Gone from the table, and its process ended: only then is everything committed and the vault free.
     while true {
       let isMounted = try isMounted(vault, place, context)
-      guard isMounted || isThere(process) else { break }
+      guard isMounted || RunningProcess.isThere(process) else { break }
       guard Clock.boot() < deadline else {
         throw CommandFailure(
           .inUse, .unmountUnfinished, ["path": mountpoint, "seconds": String(nanoseconds / 1_000_000_000)], hint: .openFiles)
@@ -51,13 +51,5 @@ struct UnmountCommand: StrongroomCommand {
 
   private func isMounted(_ vault: VaultID, _ place: [UInt8], _ context: CommandContext) throws(CommandFailure) -> Bool {
     try context.mountTable().ours.contains { $0.vault == vault && $0.entry.mountpoint == place }
-  }
-
-  private func isThere(_ process: Int32) -> Bool {
-    guard process > 0, kill(process, 0) == 0 || errno == EPERM else { return false }
-    // A mount in the foreground of this very command's parent may be waited for by nobody yet.
-    guard let status = try? File("/proc/\(process)/stat", O_RDONLY).readAll(limit: 4096) else { return false }
-    guard let end = status.lastIndex(of: 0x29), end + 2 < status.count else { return false }
-    return status[end + 2] != UInt8(ascii: "Z")
   }
 }

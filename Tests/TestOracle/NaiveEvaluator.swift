@@ -1,44 +1,56 @@
-import VaultFormat
+package import VaultFormat
 
 /// DESIGN §6 a second time, sentence by sentence, without any index, over every folder there is. Shares no code with Access.
-struct NaiveEvaluator {
-  var grants: [Grant]
-  var barriers: [Barrier]
-  var boundaries: [Boundary]
+package struct NaiveEvaluator {
+  package var grants: [Grant]
+  package var barriers: [Barrier]
+  package var boundaries: [Boundary]
   /// Every folder, with rules or without.
-  var parents: [NodeID: NodeID]
+  package var parents: [NodeID: NodeID]
 
-  struct Person {
-    var user: Principal
-    var groups: [Principal]
+  package init(grants: [Grant], barriers: [Barrier], boundaries: [Boundary], parents: [NodeID: NodeID]) {
+    self.grants = grants
+    self.barriers = barriers
+    self.boundaries = boundaries
+    self.parents = parents
   }
 
-  func chain(_ folder: NodeID) -> [NodeID] {
+  package struct Person {
+    package var user: Principal
+    package var groups: [Principal]
+
+    package init(user: Principal, groups: [Principal]) {
+      self.user = user
+      self.groups = groups
+    }
+  }
+
+  package func chain(_ folder: NodeID) -> [NodeID] {
     var chain = [folder]
     while let parent = parents[chain.last!], parent != .none { chain.append(parent) }
     return chain  // from the folder up
   }
 
-  func same(_ one: Principal, _ other: Principal) -> Bool {
+  package func same(_ one: Principal, _ other: Principal) -> Bool {
     one.kind == other.kind && Array(one.name.utf8) == Array(other.name.utf8) && one.id == other.id
   }
 
-  func names(_ principal: Principal, _ person: Person) -> Bool {
+  package func names(_ principal: Principal, _ person: Person) -> Bool {
     ([person.user] + person.groups).contains { same($0, principal) }
   }
 
-  func isLive(_ from: Int64?, _ until: Int64?, _ now: Int64) -> Bool {
+  package func isLive(_ from: Int64?, _ until: Int64?, _ now: Int64) -> Bool {
     if let from, now < from { return false }
     if let until, now >= until { return false }
     return true
   }
 
-  func isBarred(_ person: Person, _ folder: NodeID, _ now: Int64) -> Bool {
+  package func isBarred(_ person: Person, _ folder: NodeID, _ now: Int64) -> Bool {
     let chain = chain(folder)
     return barriers.contains { chain.contains($0.folder) && names($0.principal, person) && isLive($0.from, $0.until, now) }
   }
 
-  func rights(_ person: Person, _ folder: NodeID, _ now: Int64) -> Rights {
+  package func rights(_ person: Person, _ folder: NodeID, _ now: Int64) -> Rights {
     if isBarred(person, folder, now) { return [] }
     let chain = chain(folder)
     let nearest = chain.firstIndex { place in boundaries.contains { $0.folder == place } } ?? chain.count - 1
@@ -51,13 +63,13 @@ struct NaiveEvaluator {
     return rights.contains(.list) ? rights : rights.intersection(.grant)
   }
 
-  func isSeeing(_ person: Person, _ folder: NodeID, _ now: Int64) -> Bool {
+  package func isSeeing(_ person: Person, _ folder: NodeID, _ now: Int64) -> Bool {
     let rights = rights(person, folder, now)
     return rights.contains(.list) || rights.contains(.grant)
   }
 
   /// Of all folders: which are visible, and which of those only as bare chain.
-  func visible(_ person: Person, _ now: Int64) -> (visible: Set<NodeID>, bare: Set<NodeID>) {
+  package func visible(_ person: Person, _ now: Int64) -> (visible: Set<NodeID>, bare: Set<NodeID>) {
     let seeing = Set(parents.keys.filter { isSeeing(person, $0, now) })
     var visible: Set<NodeID> = [.root]
     for folder in seeing { visible.formUnion(chain(folder)) }

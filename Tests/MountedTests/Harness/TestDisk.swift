@@ -1,0 +1,134 @@
+import Foundation
+import Glibc
+import Testing
+
+/// A disk of its own with a filesystem on it: a loop device over a file that `strongroom-test-disk` serves.
+///
+/// Tests/TestDisk/main.c says what it remembers, and how it fails.
+final class TestDisk {
+  enum Kind: String, CaseIterable, CustomTestStringConvertible {
+    case ext4, xfs
+    var testDescription: String { rawValue }
+    /// XFS is made no smaller than 300 MiB.
+    var byteCountMin: Int { self == .ext4 ? 32 << 20 : 320 << 20 }
+  }
+
+  /// Which of the writes since the last flush a power cut leaves.
+  enum Mode: String, CaseIterable { case all, some, none }
+
+  let kind: Kind
+  private let folder: String
+  /// Where the filesystem is.
+  var place: String { folder + "/place" }
+  private var device: String { folder + "/device" }
+  private var image: String { folder + "/image" }
+  private var base: String { folder + "/base" }
+  private var log: String { folder + "/log" }
+  private var control: String { folder + "/control" }
+  private var cutImage: String { folder + "/cut" }
+  private var cutPlace: String { folder + "/cut-place" }
+  private var server: Process?
+
+  /// Makes the filesystem and mounts it.
+  init(_ kind: Kind, in parent: String, byteCount: Int = 320 << 20) throws {
+    self.kind = kind
+    folder = parent + "/disk"
+    for path in [folder, place, device, cutPlace] { mkdir(path, 0o755) }
+    try Programs.mustRun(["truncate", "-s", "\(max(byteCount, kind.byteCountMin))", image])
+    switch kind {
+    case .ext4: try Programs.mustRun(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", image])
+    case .xfs: try Programs.mustRun(["mkfs.xfs", "-q", "-K", image])
+    }
+    try Programs.mustRun(["cp", "--sparse=always", image, base])
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Programs.testDisk)
+    process.arguments = ["serve", device, image, log, control]
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle(forWritingAtPath: "/dev/null")
+    process.standardError = FileHandle(forWritingAtPath: "/dev/null")
+    try process.run()
+    server = process
+    try #require(eventually { access(device + "/disk", F_OK) == 0 }, "the disk does not come up")
+    try Self.mount(device + "/disk", at: place, kind)
+  }
+
+  /// Through a loop device that goes with the mount.
+  private static func mount(_ image: String, at place: String, _ kind: Kind) throws {
+    let options = kind == .xfs ? "loop,nouuid" : "loop,errors=remount-ro"
+    try Programs.mustRun(["mount", "-t", kind.rawValue, "-o", options, image, place])
+  }
+
+  /// Lets go of everything.
+  func close() {
+    setFaults()
+    umount2(cutPlace, Int32(MNT_DETACH))
+    takeOut()
+  }
+
+  /// Takes the filesystem away; what is written then is in the log too.
+  func takeOut() {
+    _ = eventually { umount2(place, 0) == 0 || errno == EINVAL }
+    umount2(place, Int32(MNT_DETACH))
+    // The loop device lets go of its file a moment later.
+    _ = eventually { umount2(device, 0) == 0 || errno == EINVAL }
+    umount2(device, Int32(MNT_DETACH))
+    if let server, server.isRunning {
+      _ = eventually(within: 5) { !server.isRunning }
+      if server.isRunning { kill(server.processIdentifier, SIGKILL) }
+      server.waitUntilExit()
+    }
+    server = nil
+  }
+
+  /// As after a restart of the machine: the filesystem comes back from what the disk holds. Nothing on it may be open.
+  func restart() throws {
+    setFaults()
+    try #require(eventually { umount2(place, 0) == 0 }, "the filesystem is in use")
+    try Self.mount(device + "/disk", at: place, kind)
+  }
+
+  // MARK: Faults
+
+  /// What the kernel does with an ext4 that it finds damaged: no more writing, at once.
+  func makeReadOnly() throws {
+    let source = try Programs.mustRun(["findmnt", "--noheadings", "--output", "SOURCE", place])
+    let name = (source.trimmingCharacters(in: .whitespacesAndNewlines) as NSString).lastPathComponent
+    try Programs.mustRun(["sh", "-c", "echo test > /sys/fs/ext4/\(name)/trigger_fs_error"])
+  }
+
+  /// From now on the disk's reads, writes and flushes fail so; 0 for not at all.
+  func setFaults(read: Int32 = 0, write: Int32 = 0, flush: Int32 = 0, hangs: Bool = false) {
+    let descriptor = open(control, O_WRONLY)
+    guard descriptor >= 0 else { return }
+    var values = [read, write, flush, hangs ? 1 : 0]
+    pwrite(descriptor, &values, 16, 0)
+    Glibc.close(descriptor)
+  }
+
+  // MARK: Power cuts
+
+  /// CLOCK_MONOTONIC, nanoseconds.
+  static var now: Int {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1_000_000_000 + time.tv_nsec
+  }
+
+  /// When the disk was written to.
+  func writeTimes(from: Int, to: Int) throws -> [Int] {
+    try Programs.mustRun([Programs.testDisk, "times", log, "\(from)", "\(to)"]).split(separator: "\n").compactMap { Int($0) }
+  }
+
+  /// Runs `body` on the filesystem that a power cut at `time` leaves, its journal replayed. Tells how many blocks were lost.
+  func withPowerCut(at time: Int, _ mode: Mode, seed: UInt64, _ body: (_ place: String) throws -> Void) throws -> Int {
+    let said = try Programs.mustRun([Programs.testDisk, "cut", base, log, cutImage, "\(time)", mode.rawValue, "\(seed)"])
+    let dropped = Actor.pairs(said.split(whereSeparator: \.isWhitespace).map(String.init))["dropped"].flatMap(Int.init) ?? 0
+    try Self.mount(cutImage, at: cutPlace, kind)
+    defer {
+      _ = eventually(within: 5) { umount2(cutPlace, 0) == 0 || errno == EINVAL }
+      umount2(cutPlace, Int32(MNT_DETACH))
+    }
+    try body(cutPlace)
+    return dropped
+  }
+}
