@@ -8,7 +8,7 @@ ifeq ($(CI),true)
 export STRONGROOM_WARNINGS = error
 endif
 
-.PHONY: help build test unit mounted soak demo bench bench-full bench-build install uninstall format lint dependencies clean
+.PHONY: help build test unit mounted soak demo bench bench-full bench-build bench-smoke install uninstall format lint dependencies clean
 
 help: ## prints this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,7 @@ test: dependencies lint ## installs what is needed and runs everything: format, 
 	swift build --build-tests
 	swift test --skip-build --skip MountedTests
 	scripts/demo
+	$(MAKE) bench-smoke
 	swift test --skip-build --filter MountedTests
 
 unit: ## runs the tests that need no mount
@@ -36,11 +37,17 @@ soak: ## the long forms of the tests of crashes, power cuts and failing disks, a
 demo: ## a tour on real documents; makes users and a mount, and takes all of it away again
 	scripts/demo
 
-bench: bench-build ## measures it beside gocryptfs, securefs, CryFS, the plain disk and FUSE itself, as root; under 5 minutes
+bench: bench-build ## measures it beside gocryptfs, securefs, CryFS, the plain disk and FUSE itself, as root; some minutes
 	benchmarks/run
 
-bench-full: bench-build ## the same with 512 MiB, 20,000 files and 300 documents; most of an hour
+bench-full: bench-build ## the same with 512 MiB, 20,000 files and 300 documents; long
+	benchmarks/unchecked-build
 	benchmarks/run --form full
+
+# That the driver still runs from end to end, on sizes that say nothing.
+bench-smoke:
+	swift build -c release --product fuse-floor
+	benchmarks/run --form smoke --candidates strongroom,plain,floor --only write,read128,untar,ls,rm --json .build/benchmarks-smoke.json
 
 bench-build:
 	scripts/install-dependencies bench

@@ -14,9 +14,14 @@ let strict: [SwiftSetting] =
     .enableUpcomingFeature("InternalImportsByDefault"),
   ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
+/// `benchmarks/unchecked-build` alone sets this, for a build in a folder of its own: READ is then neither judged nor recorded, so that what both
+/// cost can be measured. Such a program says so at each start, and scripts/install refuses it. Nothing at run time can switch this on or off.
+let benchmarkUnchecked = Context.environment["STRONGROOM_BENCHMARK_UNCHECKED"] == "measure-only"
+let settings = strict + (benchmarkUnchecked ? [.define("STRONGROOM_BENCHMARK_UNCHECKED")] : [])
+
 /// A part of the program: a library target with the project's settings.
 func part(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 /// The tests of one part, in `Tests/<Part>Tests/`.
@@ -72,11 +77,13 @@ let package = Package(
     part(
       "StrongroomCLI",
       [
-        "Mount", "Fuse", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "CSystem",
-        arguments, yaml,
+        "Mount", "Fuse", "Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "PageCipher", "VaultFormat",
+        "Platform", "CSystem", arguments, yaml,
       ]),
     .executableTarget(
       name: "content-speed", dependencies: ["Vault", "Keys", "BlobStore", "VaultFormat", "Platform"], swiftSettings: strict),
+    .executableTarget(
+      name: "trail-generator", dependencies: ["Trail", "Sodium", "VaultFormat", "Platform"], swiftSettings: strict),
     .executableTarget(
       name: "metadata-speed",
       dependencies: ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"], swiftSettings: strict),
@@ -125,6 +132,10 @@ let package = Package(
     // A disk that remembers what was written to it, and fails when told to
     .executableTarget(
       name: "strongroom-test-disk", dependencies: ["CFuse3"], path: "Tests/TestDisk",
+      cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
+    // The same below every filesystem's promises: a folder that remembers what was done to its files
+    .executableTarget(
+      name: "strongroom-test-folder", dependencies: ["CFuse3"], path: "Tests/TestFolder",
       cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : []),
     // Changes a mount until it is cut off, and says what is left of its changes
     .executableTarget(

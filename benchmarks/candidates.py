@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-from place import ADMIN, READER, Failure, as_user, mounts_below, run
+from place import ADMIN, OTHER, READER, Failure, as_user, mounts_below, run
 
 PASSPHRASE = "a long passphrase of the benchmark"
 
@@ -231,7 +231,7 @@ class Strongroom(Candidate):
                 self.binary, "grant", "add", self.path, "--to", "user:" + READER, "--rights", "editor", "--reason", "benchmark"],
                 user=ADMIN)
             run([
-                self.binary, "grant", "add", self.path, "--to", "user:strongroom-bench-2", "--rights", "reader", "--reason",
+                self.binary, "grant", "add", self.path, "--to", "user:" + OTHER, "--rights", "reader", "--reason",
                 "benchmark"], user=ADMIN)
             process = self.find()
             self.stop()

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What a user does with one file, timed from within: write, read, random. Prints one JSON object. Run by `works.py` as that user."""
+"""What a user does with files, timed from within: write, read, list, probe. Prints one JSON object. Run by `works.py` as that user."""
 
 import json
 import mmap
@@ -89,9 +89,96 @@ def sync(path):
     return timed(body)
 
 
+def fill(path, count):
+    """Makes empty files in one folder."""
+
+    def body():
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        for number in range(count):
+            os.close(os.open(f"{number:07d} document.pdf", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder))
+        os.fsync(folder)
+
+    return timed(body)
+
+
+def fill_folders(path, count):
+    """Makes a folder with empty folders in it."""
+
+    def body():
+        os.mkdir(path)
+        for number in range(count):
+            os.mkdir(f"{path}/{number:07d}")
+
+    return timed(body)
+
+
+def list_names(path, passes):
+    entries = 0
+    results = []
+    for _ in range(passes):
+
+        def body():
+            nonlocal entries
+            entries = len(os.listdir(path))
+
+        results.append(timed(body))
+    result = sorted(results, key=lambda result: result["seconds"])[len(results) // 2]
+    return {**result, "entries": entries}
+
+
+def name(path, number):
+    return f"{path}/{number // 10_000:04d}/{number // 100 % 100:02d}/{number:07d}"
+
+
+def grow(path, count):
+    """Documents of 1 KiB, 100 in a folder, 100 folders in a folder."""
+
+    def body():
+        content = random.Random(7).randbytes(1024)
+        for number in range(count):
+            file = name(path, number)
+            if number % 100 == 0:
+                os.makedirs(os.path.dirname(file), exist_ok=True)
+            with open(file, "xb", buffering=0) as document:
+                document.write(content)
+
+    return timed(body)
+
+
+def probe(path, count):
+    """p50, in seconds, of each operation on documents all over the vault; the first hundred of each warm the program up."""
+    source = random.Random(count)
+    chosen = [name(path, source.randrange(count)) for _ in range(1100)]
+
+    def lookup(file, _):
+        os.stat(file)
+
+    def open_and_read(file, _):
+        opened = os.open(file, os.O_RDONLY)
+        if len(os.pread(opened, 4096, 0)) != 1024:
+            raise OSError("short read")
+        os.close(opened)
+
+    def create(file, number):
+        os.close(os.open(f"{file}.{number}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+
+    times = {}
+    for label, operation in (("lookup", lookup), ("open", open_and_read), ("create", create)):
+        taken = []
+        for number, file in enumerate(chosen):
+            begun = time.perf_counter()
+            operation(file, number)
+            taken.append(time.perf_counter() - begun)
+        times[label] = sorted(taken[100:])[500]
+    return times
+
+
 def main():
+    works = {
+        "write": write, "read": read, "check": check, "sync": sync, "fill": fill, "fill-folders": fill_folders, "list": list_names,
+        "grow": grow, "probe": probe}
     work, path, *numbers = sys.argv[1:]
-    result = {"write": write, "read": read, "check": check, "sync": sync}[work](path, *map(int, numbers))
+    result = works[work](path, *map(int, numbers))
     print(json.dumps(result))
 
 

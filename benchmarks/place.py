@@ -16,8 +16,8 @@ import time
 
 PREFIX = "strongroom-bench-"
 INSIDE = "STRONGROOM_BENCH_INSIDE"
-# Does the work; the same work with somebody else; gives the rights.
-USERS = (READER, OTHER, ADMIN) = ("strongroom-bench-1", "strongroom-bench-2", "strongroom-bench-3")
+# Does the work; the same work with somebody else; gives the rights; has rights on a few folders only.
+USERS = (READER, OTHER, ADMIN, GUEST) = tuple(f"strongroom-bench-{number}" for number in range(1, 5))
 
 
 class Failure(Exception):

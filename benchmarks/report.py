@@ -79,6 +79,15 @@ def table(rows, out):
 
 
 def print_report(results, names, facts, out=sys.stdout):
+    if results.works:
+        print_works(results, names, facts, out)
+    for special in results.special:
+        print(file=out)
+        print(special["title"], file=out)
+        table([special["columns"], *special["rows"]], out)
+
+
+def print_works(results, names, facts, out):
     ours = [name for name in names if name not in ("plain", "floor") and name not in facts["peers"]]
     against_reference = [name for name in ours if REFERENCE in names]
     against_floor = [name for name in ours if "floor" in names]
@@ -116,12 +125,6 @@ def print_report(results, names, facts, out=sys.stdout):
         rows.append([what, ""] + [number(statistics.median(per_name[name])) if name in per_name and name != "floor" else "–" for name in names])
     print(file=out)
     table(rows, out)
-    for special in results.special:
-        print(file=out)
-        print(special["title"], file=out)
-        table([special["columns"], *special["rows"]], out)
-        for note in special.get("notes", []):
-            print(note, file=out)
 
 
 def as_json(results, names, facts):

@@ -17,6 +17,15 @@ package enum AdministrationError: Error, Hashable, Sendable {
   case noBoundary(at: NodeID)
   /// Above the root there is nothing that a boundary could stop.
   case boundaryAtRoot
+  /// This duty is needed, and whoever acts has it not.
+  case lacksDuty(Duty.Kind)
+  /// The principal has, or would have, two duties that no one person may have.
+  case dutiesConflict(Duty.Kind, Duty.Kind, of: Principal)
+  /// The principal has, or would have, a duty and a right that no one person may have.
+  case dutyForbids(Duty.Kind, Rights, of: Principal)
+  case dutyStands(RuleID)
+  /// Nobody else would be left to say who has which duty, or to manage rights at the root.
+  case lastAdministrator
 }
 
 /// Who may change which rules. Pure: `standing` is the acting subject's own at the rule's folder (at its nearest anchor, where it is

@@ -19,6 +19,8 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
   /// Packs made or grown by this store, open for writing until they are synced.
   var appended: [PackNumber: File] = [:]
   private let unsyncedCountMax: Int
+  /// Blobs from here on go past the kernel's cache: to copy them there takes longer than to write them, and pushes out what is read.
+  private static let directByteCountMin = 1 << 20
 
   /// What a sync has to see to.
   struct Unsynced {
@@ -57,12 +59,16 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
     do throws(SystemError) {
       let file = try create(object)
       do throws(SystemError) {
-        try file.write(sealed, at: 0)
+        if sealed.count >= Self.directByteCountMin {
+          try file.writeDirectly(sealed)
+        } else {
+          try file.write(sealed, at: 0)
+          file.startWriteback(at: 0, count: sealed.count)
+        }
       } catch {
         try? Files.unlink(file.path)
         throw error
       }
-      file.startWriteback(at: 0, count: sealed.count)
       readers.insert(object, file)
       lock.withLock {
         unsynced.files[object] = file

@@ -10,7 +10,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 int csystem_peer_credentials(int socket, uid_t *uid, gid_t *gid, pid_t *pid) {
@@ -31,9 +33,30 @@ int csystem_start_writeback(int descriptor, int64_t offset, int64_t length) {
   return sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
 }
 
+int csystem_set_direct(int descriptor, int is_on) {
+  int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0) return -1;
+  return fcntl(descriptor, F_SETFL, is_on ? flags | O_DIRECT : flags & ~O_DIRECT);
+}
+
+int csystem_lock_within(pthread_mutex_t *mutex, int64_t nanoseconds) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  int64_t total = until.tv_nsec + nanoseconds;
+  until.tv_sec += total / 1000000000;
+  until.tv_nsec = total % 1000000000;
+  return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until);
+}
+
 int csystem_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
 
 pid_t csystem_thread_id(void) { return gettid(); }
+
+void csystem_lower_priority(void) {
+  // On Linux a priority is a thread's. 1: IOPRIO_WHO_PROCESS, the calling thread; class 2 (best effort), the least of its 8 levels.
+  setpriority(PRIO_PROCESS, 0, 10);
+  syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 7);
+}
 
 int csystem_lock_memory(void) { return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT); }
 

@@ -46,6 +46,10 @@ package protocol Catalog: AnyObject, Sendable {
   /// - Throws: `.outOfSpace` when the disk is full, `.damaged` also where two nodes of one folder would have one name.
   func commit(_ changes: CatalogChanges) throws(CatalogError)
 
+  /// Brings the tables of an earlier version to this program's, before the first commit. On disk on return, whole or not at all.
+  /// Until then what came later reads as empty.
+  func upgrade() throws(CatalogError)
+
   /// Reserves disk space for the next commit of up to `rowCount` rows of ordinary size (300 bytes on average), wherever they lie, so
   /// that it does not fail for want of it. Costs two system calls. The next commit uses the reservation up, or gives it back if it fails.
   ///
@@ -64,6 +68,10 @@ package protocol Catalog: AnyObject, Sendable {
   /// - Throws: `.busy` while a snapshot is open, with nothing done. After another error the catalog is closed, and its log still
   ///   stands beside it; both together are whole.
   func close() throws(CatalogError)
+}
+
+extension Catalog {
+  package func upgrade() throws(CatalogError) {}
 }
 
 /// One moment of the catalog. Safe from any thread, one call at a time.
@@ -86,6 +94,9 @@ package protocol CatalogSnapshot: AnyObject, Sendable {
   ///
   /// This alone finds index entries that are missing: the digests cover rows, not the absence of an answer.
   func integrityCheck() throws(CatalogError) -> [String]
+
+  /// Makes the call that is under way on another thread fail soon with `.io`; nothing where there is none. Not after `close`.
+  func interrupt()
 
   /// Lets the moment go. A second close does nothing.
   func close()

@@ -33,6 +33,12 @@ package final class MountedFolder: Sendable {
     adapter.end()
   }
 
+  /// Requests of the kernel so far, and those that are not answered yet.
+  package var requestCounts: (total: UInt64, unanswered: UInt64) {
+    let statistics = session.statistics
+    return (statistics.total, UInt64(max(0, statistics.inFlight)))
+  }
+
   /// - Throws: `mountpointBusy` with `.ifIdle` while something in it is open.
   package func unmount(_ mode: UnmountMode) throws(FuseError) { try session.unmount(mode) }
 }

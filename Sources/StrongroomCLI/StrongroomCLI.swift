@@ -12,6 +12,10 @@ package enum StrongroomCLI {
   /// Runs the command of this process and ends it with the command's exit code.
   package static func main() -> Never {
     Interruption.install()
+    #if STRONGROOM_BENCHMARK_UNCHECKED
+      FileHandle.standardError.write(
+        Data("strongroom: BENCHMARK BUILD: reads are neither checked nor recorded; for measuring only\n".utf8))
+    #endif
     let environment = ProcessInfo.processInfo.environment
     let code = run(CommandLine.arguments, environment: environment) { CommandContext.process($0, environment: environment) }
     do throws(SystemError) {

@@ -3,6 +3,9 @@ import Platform
 import VaultFormat
 
 /// Reads a file of anchor lines from its beginning to the end that it had when it was opened, one line at a time.
+///
+/// The file may be one that a syslog daemon wrote: what stands before an anchor in its line is passed over, as are lines without one, and a line
+/// that came twice.
 final class AnchorReader {
   /// The line to be met next; nil at the end.
   private(set) var line: AnchorLine?
@@ -13,26 +16,41 @@ final class AnchorReader {
   private var number = 0
   private var buffer: [UInt8] = []
   private var begin = 0
-  private static let lineByteCountMax = 1_024
+  private static let lineByteCountMax = 16_384
 
-  /// - Throws: `unreadable` where the file is missing or holds anything but anchor lines in the order of their epochs.
+  /// - Throws: `unreadable` where the file is missing or holds no anchor, and later where one is none or out of the order of the epochs.
   init(_ path: String) throws(TrailError) {
     do throws(SystemError) {
       file = try File(path, O_RDONLY)
       byteCount = try file.size()
     } catch { throw .unreadable("anchor file: \(error)") }
     try advance()
+    if line == nil, number > 1 { throw .unreadable("anchor file: no anchor in it") }
   }
 
   func advance() throws(TrailError) {
-    let before = line?.epoch
+    let before = line
     line = nil
-    number += 1
-    guard let text = try nextLine() else { return }
-    let next: AnchorLine
-    do throws(FormatError) { next = try AnchorLine(parsing: text) } catch { throw .unreadable("anchor file: line \(number)") }
-    if let before, next.epoch <= before { throw .unreadable("anchor file: line \(number) is out of order") }
-    line = next
+    while true {
+      number += 1
+      guard let text = try nextLine() else { return }
+      guard let word = Self.anchor(in: text) else { continue }
+      let next: AnchorLine
+      do throws(FormatError) { next = try AnchorLine(parsing: word) } catch { throw .unreadable("anchor file: line \(number)") }
+      if next == before { continue }
+      if let before, next.epoch <= before.epoch { throw .unreadable("anchor file: line \(number) is out of order") }
+      line = next
+      return
+    }
+  }
+
+  /// From the anchor's first word on; nil where there is none.
+  private static func anchor(in text: String) -> Substring? {
+    let word = "strongroom-anchor "
+    if text.hasPrefix(word) { return text[...] }
+    // Behind a syslog header there is a space before it.
+    guard let found = text.firstRange(of: " " + word) else { return nil }
+    return text[text.index(after: found.lowerBound)...]
   }
 
   private func nextLine() throws(TrailError) -> String? {

@@ -10,16 +10,27 @@ final class RecordOpener {
 
   /// Nil where the segment is not sealed to this reviewer.
   /// - Throws: `damaged` where it says that it is, and the key does not open or is not the one all reviewers got.
-  init?(_ header: SegmentHeader, identity: ReviewerIdentity) throws(TrailError) {
+  convenience init?(_ header: SegmentHeader, identity: ReviewerIdentity) throws(TrailError) {
+    guard let key = try Self.key(of: header, identity: identity) else { return nil }
+    try self.init(header, key: key)
+  }
+
+  /// The segment's key, sealed to this reviewer; nil where it is not.
+  static func key(of header: SegmentHeader, identity: ReviewerIdentity) throws(TrailError) -> SecretBytes? {
     let fingerprint = Chain.fingerprint(of: identity.publicKey)
     guard let entry = header.reviewers.first(where: { $0.fingerprint == fingerprint }) else { return nil }
     do throws(SodiumError) {
-      let key = try SealedBox.open(entry.sealedKey, publicKey: identity.publicKey, secretKey: identity.secret.bytes)
+      return try SealedBox.open(entry.sealedKey, publicKey: identity.publicKey, secretKey: identity.secret.bytes)
+    } catch { throw Self.refusal(error, header) }
+  }
+
+  /// With the segment's key.
+  /// - Throws: `damaged` where it is not the one that the header commits to.
+  init(_ header: SegmentHeader, key: borrowing SecretBytes) throws(TrailError) {
+    do throws(SodiumError) {
       guard key.count == 32, Chain.commitment(to: key) == header.keyCommitment else { throw .authenticationFailed }
       stream = try Self.makeStream(key, header.streamHeader)
-    } catch {
-      throw error == .memoryNotLocked ? .memoryNotLocked : .damaged("segment \(header.number): its key does not open")
-    }
+    } catch { throw Self.refusal(error, header) }
     base = header.base
     associated = .allocate(byteCount: Frame.associatedByteCount, alignment: 16)
     plaintext = .allocate(byteCount: Frame.bodyByteCountMax, alignment: 16)
@@ -31,6 +42,10 @@ final class RecordOpener {
     plaintext.initializeMemory(as: UInt8.self, repeating: 0)
     plaintext.deallocate()
     associated.deallocate()
+  }
+
+  private static func refusal(_ error: SodiumError, _ header: SegmentHeader) -> TrailError {
+    error == .memoryNotLocked ? .memoryNotLocked : .damaged("segment \(header.number): its key does not open")
   }
 
   private static func makeStream(_ key: borrowing SecretBytes, _ header: [UInt8]) throws(SodiumError) -> StreamOpener {

@@ -30,6 +30,8 @@ final class SegmentScanner {
   private(set) var head: ChainHead
 
   private let file: File
+  /// Where the segment begins in its file.
+  private let fileOffset: Int
   private let buffer: UnsafeMutableRawBufferPointer
   /// What is in the buffer and not yet walked.
   private var begin: Int
@@ -45,15 +47,25 @@ final class SegmentScanner {
 
   /// Opens a segment and reads its header.
   /// - Throws: `missing` where there is no such file; `damaged`, `newerVersion` for a header that is not one.
-  init(_ folder: TrailFolder, number: UInt64, vault: VaultID?) throws(TrailError) {
-    let name = "segment \(number)"
+  convenience init(_ folder: TrailFolder, number: UInt64, vault: VaultID?) throws(TrailError) {
+    let file: File
+    let size: Int
     do throws(SystemError) {
       file = try File(folder.segmentPath(number), O_RDONLY | O_NOFOLLOW)
-      byteCount = try file.size()
+      size = try file.size()
     } catch {
-      throw error.code == ENOENT ? .missing : .unreadable("\(name): \(error)")
+      throw error.code == ENOENT ? .missing : .unreadable("segment \(number): \(error)")
     }
-    (header, startHead, headerByteCount) = try Self.readHeader(of: file, name: name)
+    try self.init(file, at: 0, byteCount: size, number: number, vault: vault)
+  }
+
+  /// A segment, or the beginning of one, that lies in a part of a file.
+  init(_ file: File, at fileOffset: Int, byteCount: Int, number: UInt64, vault: VaultID?) throws(TrailError) {
+    let name = "segment \(number)"
+    self.file = file
+    self.fileOffset = fileOffset
+    self.byteCount = byteCount
+    (header, startHead, headerByteCount) = try Self.readHeader(of: file, at: fileOffset, limit: byteCount, name: name)
     guard header.number == number else { throw .damaged("\(name): another segment's header") }
     if let vault, header.vault != vault { throw .damaged("\(name): another vault's header") }
     offset = headerByteCount
@@ -68,12 +80,14 @@ final class SegmentScanner {
 
   deinit { buffer.deallocate() }
 
-  private static func readHeader(of file: File, name: String) throws(TrailError) -> (SegmentHeader, ChainHead, Int) {
-    var bytes = [UInt8](repeating: 0, count: SegmentHeader.byteCountMax)
+  private static func readHeader(
+    of file: File, at fileOffset: Int, limit: Int, name: String
+  ) throws(TrailError) -> (SegmentHeader, ChainHead, Int) {
+    var bytes = [UInt8](repeating: 0, count: min(SegmentHeader.byteCountMax, max(1, limit)))
     var count = 0
     var failure: SystemError?
     bytes.withUnsafeMutableBytes { buffer in
-      do throws(SystemError) { count = try file.read(at: 0, into: buffer) } catch { failure = error }
+      do throws(SystemError) { count = try file.read(at: fileOffset, into: buffer) } catch { failure = error }
     }
     if let failure { throw .unreadable("\(name): \(failure)") }
     guard let total = SegmentHeader.byteCount(beginning: bytes[..<count]), total <= count else {
@@ -149,7 +163,7 @@ final class SegmentScanner {
       guard room > 0 else { throw .damaged("segment \(header.number): shorter than its size") }
       do throws(SystemError) {
         let part = UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<filled + room])
-        let read = try file.read(at: readOffset, into: part)
+        let read = try file.read(at: fileOffset + readOffset, into: part)
         guard read > 0 else { throw SystemError("pread", EIO) }
         filled += read
         readOffset += read
@@ -166,7 +180,7 @@ final class SegmentScanner {
     while position < byteCount {
       let part = UnsafeMutableRawBufferPointer(rebasing: scratch[..<min(scratch.count, byteCount - position)])
       do throws(SystemError) {
-        let count = try file.read(at: position, into: part)
+        let count = try file.read(at: fileOffset + position, into: part)
         guard count > 0 else { return true }
         if part[..<count].contains(where: { $0 != 0 }) { return false }
         position += count

@@ -43,13 +43,15 @@ final class SegmentWriter: @unchecked Sendable {
   }
 
   /// Makes the file with its header, under a name that does not count until `publish`.
+  ///
+  /// - Parameter base: the clocks; nil for what they are now.
   init(
     in folder: TrailFolder, vault: VaultID, kind: SegmentHeader.Kind, after previous: Predecessor, reviewers: [[UInt8]],
-    settings: TrailSettings
+    settings: TrailSettings, base: Record.TimeBase? = nil
   ) throws(TrailError) {
     number = previous.number + 1
     firstSequence = previous.end.point.sequence + 1
-    base = Record.TimeBase(wall: Clock.wall(), boot: Clock.boot())
+    self.base = base ?? Record.TimeBase(wall: Clock.wall(), boot: Clock.boot())
     path = folder.segmentPath(number)
     self.settings = settings
 
@@ -69,7 +71,7 @@ final class SegmentWriter: @unchecked Sendable {
       throw error == .badParameter ? .badReviewer : .memoryNotLocked
     }
     let header = SegmentHeader(
-      kind: kind, vault: vault, number: number, firstSequence: firstSequence, bootID: Boot.id, base: base,
+      kind: kind, vault: vault, number: number, firstSequence: firstSequence, bootID: Boot.id, base: self.base,
       previousByteCount: UInt64(previous.end.byteCount), previousHead: previous.end.point.head,
       droppedByteCount: previous.droppedByteCount, lastMarkSegment: previous.lastMarkSegment, streamHeader: sealer.header,
       keyCommitment: commitment, reviewers: entries)

@@ -63,8 +63,8 @@ package struct TrailSettings: Sendable {
   /// Records that must not be refused and cannot be written now wait here.
   package var alwaysQueueCountMax = 4_096
   /// Of one user, and how many may come at once.
-  package var recordsPerSecondMax: Int64 = 50_000
-  package var recordBurstMax: Int64 = 100_000
+  package var recordsPerSecondMax: Int64 = 100_000
+  package var recordBurstMax: Int64 = 200_000
   /// How long `close` waits for a disk that hangs.
   package var closePatienceNanoseconds: Int64 = 10_000_000_000
   /// Told of every checkpoint.
@@ -99,6 +99,8 @@ package struct TrailStatus: Sendable {
   package var unsyncedNanoseconds: Int64
   /// Why records are refused now; nil while they are not.
   package var refusal: String?
+  /// For how long; 0 while they are not.
+  package var refusedNanoseconds: Int64
   /// Epoch, place and wall time of the last checkpoint on disk.
   package var checkpointEpoch: UInt64?
   package var checkpointPoint: ChainPoint?
@@ -109,4 +111,11 @@ package struct TrailStatus: Sendable {
   package var lostCount: UInt64
   /// Checkpoints that an anchor could not be told.
   package var anchorMissCount: UInt64
+
+  /// Of a writer that could not be asked yet.
+  static let unknown = TrailStatus(
+    segment: 0, sequence: 0, syncedPoint: ChainPoint(sequence: 0, head: .zero), unsyncedNanoseconds: 0, refusedNanoseconds: 0,
+    checkpointWall: 0,
+    resumedCount: 0, lostCount: 0,
+    anchorMissCount: 0)
 }

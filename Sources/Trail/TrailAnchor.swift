@@ -38,6 +38,10 @@ final class AnchorTeller: @unchecked Sendable {
   private var isEnding = false
   private var hasEnded = false
   private var missed: UInt64 = 0
+  /// Lines missed since some anchor last took none: 0 while all take them.
+  private var missedInARow: UInt64 = 0
+  /// Told when lines begin to be missed, and how many were when that is over. Set before the first line.
+  var noteGap: (@Sendable (_ isOver: Bool, _ count: UInt64) -> Void)?
   private let waitingCountMax = 1_024
 
   init(_ anchors: [any TrailAnchor]) {
@@ -55,7 +59,12 @@ final class AnchorTeller: @unchecked Sendable {
   func tell(_ line: AnchorLine) {
     guard !anchors.isEmpty else { return }
     lock.withLock {
-      if waiting.count < waitingCountMax { waiting.append(line) } else { missed += 1 }
+      if waiting.count < waitingCountMax {
+        waiting.append(line)
+      } else {
+        missed += 1
+        missedInARow += 1
+      }
       changed.broadcast()
     }
   }
@@ -74,6 +83,19 @@ final class AnchorTeller: @unchecked Sendable {
     }
   }
 
+  private func noteResult(_ isMissed: Bool) {
+    let gap = lock.withLock { () -> (isOver: Bool, count: UInt64)? in
+      if isMissed {
+        missed += 1
+        missedInARow += 1
+        return missedInARow == 1 && !isEnding ? (false, 1) : nil
+      }
+      defer { missedInARow = 0 }
+      return missedInARow > 0 && !isEnding ? (true, missedInARow) : nil
+    }
+    if let gap { noteGap?(gap.isOver, gap.count) }
+  }
+
   private func run() {
     lock.lock()
     while true {
@@ -85,8 +107,8 @@ final class AnchorTeller: @unchecked Sendable {
       for anchor in anchors {
         do throws(SystemError) { try anchor.tell(line) } catch { isMissed = true }
       }
+      noteResult(isMissed)
       lock.lock()
-      if isMissed { missed += 1 }
     }
     hasEnded = true
     changed.broadcast()

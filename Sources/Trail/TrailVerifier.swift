@@ -28,13 +28,14 @@ package struct TrailVerifier {
   /// - Throws: `missing` where there is no trail; `unreadable` where a file cannot be read; `newerVersion`, `memoryNotLocked`.
   package func verify() throws(TrailError) -> TrailReport {
     var run = try VerifierRun(self, folder)
-    do throws(VerifierRun.Stop) {
-      try run.go()
-    } catch {
-      switch error {
-      case .broken(let place): run.report.verdict = .broken(place)
-      case .failed(let error): throw error
-      }
+    var stop: VerifierRun.Stop?
+    do throws(VerifierRun.Stop) { try run.go() } catch { stop = error }
+    // A signature that is wrong came before whatever ended the walk.
+    if let failed = run.endSignatures() { return failed }
+    switch stop {
+    case .broken(let place): run.report.verdict = .broken(place)
+    case .failed(let error): throw error
+    case nil: break
     }
     return run.report
   }
@@ -72,6 +73,7 @@ struct VerifierRun {
   private var otherEnd: TrailReport.Break?
   private var sealedToOthers: [UInt64] = []
   private var totalByteCount: UInt64 = 0
+  private let signatures = SignaturePool()
   private var place = TrailReport.Break(segment: 0, sequence: 0, byte: 0, what: "")
 
   init(_ options: TrailVerifier, _ folder: TrailFolder) throws(TrailError) {
@@ -83,6 +85,16 @@ struct VerifierRun {
     let (segments, foreign) = try folder.list()
     numbers = segments
     for name in foreign { findings.append(.foreignFile(name)) }
+  }
+
+  /// Waits for the signatures. Returns the report as it stood before the first wrong one; nil where all are right.
+  func endSignatures() -> TrailReport? {
+    guard let moment = signatures.finish() else { return nil }
+    var failed = moment.report
+    var place = moment.place
+    place.what = "a checkpoint with a wrong signature"
+    failed.verdict = .broken(place)
+    return failed
   }
 
   private func broken(_ what: String) -> Stop {
@@ -321,9 +333,9 @@ struct VerifierRun {
       }
       report.firstPublicKey = key
     }
-    guard next.publicKey == key, Signature.verify(next.signature, of: next.signedBytes, publicKey: key) else {
-      throw broken("a checkpoint with a wrong signature")
-    }
+    guard next.publicKey == key else { throw broken("a checkpoint with a wrong signature") }
+    signatures.check(next, SignaturePool.Moment(place: place, report: report))
+    if signatures.hasFailed { throw broken("a checkpoint with a wrong signature") }
     try checkContent(next, scanner)
     checkpointHash = next.hash
     checkpoint = next

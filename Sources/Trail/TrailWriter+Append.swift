@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Sodium
+import Synchronization
 package import VaultFormat
 
 extension TrailWriter {
@@ -10,21 +11,21 @@ extension TrailWriter {
   /// - Throws: `cannotWrite`: what was to be recorded must not be done. In strict mode the record may be in the trail all the same.
   package func append(_ record: Record) throws(TrailError) {
     if let uid = record.actor?.uid { rate.wait(uid) }
-    lock.lock()
+    try acquire()
     defer { lock.unlock() }
     try admit(Record.byteCountMax)
     try put(record, isAlways: false)
     if settings.strict { try waitUntilSynced() }
   }
 
-  /// Appends a READ (or PAGES) through an open handle, whose caller and grant are those of its OPEN. As `append`, without allocation.
+  /// Appends a READ, a PAGES or a WRITE through an open handle, whose caller and grant are those of its OPEN. As `append`, without allocation.
   ///
   /// - Parameter uid: the user whose rate counts; nil for none.
   package func appendRead(
     _ action: Record.Action = .read, handle: HandleID, offset: UInt64, asked: UInt64, returned: UInt64, uid: UInt32? = nil
   ) throws(TrailError) {
     if let uid { rate.wait(uid) }
-    lock.lock()
+    try acquire()
     defer { lock.unlock() }
     try admit(Self.readByteCountMax)
     let boot = Clock.boot()
@@ -39,7 +40,9 @@ extension TrailWriter {
   /// Appends what must never be refused (RELEASE, UNMOUNT, RECOVERY …), from reserved space. Never waits for the disk: where the trail
   /// cannot be written now the record waits in memory, and where too many wait it is counted and a later record says so.
   package func appendAlways(_ record: Record) {
-    lock.lock()
+    guard lock.tryLock() || acquire(within: min(settings.patienceNanoseconds, Self.alwaysPatienceNanoseconds)) else {
+      return stall(record)
+    }
     defer { lock.unlock() }
     if phase == .writing, filling.hasRoom(for: Record.byteCountMax), segment.frameCount < settings.segmentFrameCountMax {
       do throws(TrailError) {
@@ -53,6 +56,18 @@ extension TrailWriter {
     record.wall = Clock.wall()
     record.boot = Clock.boot()
     alwaysQueue.append(record)
+  }
+
+  /// Whoever must not be refused waits so long for a lock that somebody holds in a write(2).
+  private static let alwaysPatienceNanoseconds: Int64 = 100_000_000
+
+  /// Keeps a record for the keeper, without the lock.
+  private func stall(_ record: Record) {
+    var record = record
+    record.wall = Clock.wall()
+    record.boot = Clock.boot()
+    if !stalled.add(record, limit: settings.alwaysQueueCountMax) { stalledLossCount.add(1, ordering: .relaxed) }
+    keeperWork.signal()
   }
 
   private func lose() {
@@ -71,7 +86,7 @@ extension TrailWriter {
   ) throws(TrailError) -> UInt64 {
     let digest = RowDigest(digest)!
     let fileDigest = catalogFileDigest.map { RowDigest($0)! }
-    lock.lock()
+    try acquire()
     defer { lock.unlock() }
     try admit(0)
     let mark = Mark(
@@ -91,7 +106,7 @@ extension TrailWriter {
 
   /// Everything that was appended before the call is on disk on return.
   package func sync() throws(TrailError) {
-    lock.lock()
+    try acquire()
     defer { lock.unlock() }
     if case .failed(let reason) = phase { throw .cannotWrite(reason) }
     try waitUntilSynced()
@@ -141,8 +156,20 @@ extension TrailWriter {
     }
   }
 
+  static let noSpace = "no space left on the disk"
+
   /// Why ordinary records are refused now; nil while they are not.
   func refusal(_ now: Int64) -> String? {
+    let reason = reasonToRefuse(now)
+    if reason == nil {
+      if refusedSince != 0 { refusedSince = 0 }
+    } else if refusedSince == 0 {
+      refusedSince = now
+    }
+    return reason
+  }
+
+  private func reasonToRefuse(_ now: Int64) -> String? {
     switch phase {
     case .closed: return "the trail is closed"
     case .failed(let reason): return reason
@@ -150,7 +177,7 @@ extension TrailWriter {
     }
     if syncBegan != 0, now - syncBegan > settings.patienceNanoseconds { return "the disk does not answer" }
     if now - heartbeat > settings.heartbeatNanosecondsMax { return checkpointFailure ?? "no checkpoint can be made" }
-    return noSpaceUntil > now ? "no space left on the disk" : nil
+    return noSpaceUntil > now ? Self.noSpace : nil
   }
 
   func put(_ record: Record, isAlways: Bool) throws(TrailError) {
@@ -169,12 +196,14 @@ extension TrailWriter {
       record.clipped().encode(to: &writer, base: segment.base)
       precondition(!writer.overflowed)
     }
-    try put(encoded: writer.count, isAlways: isAlways, now: record.boot)
+    try put(encoded: writer.count, isAlways: isAlways, now: Clock.boot())
   }
 
   /// Appends the record that was encoded into the room of `filling`.
   @inline(__always)
   private func put(encoded byteCount: Int, isAlways: Bool, now: Int64) throws(TrailError) {
+    pulse.writeBegan.store(now, ordering: .relaxed)
+    defer { pulse.writeBegan.store(0, ordering: .relaxed) }
     do throws(SystemError) {
       try segment.makeRoom(bodyByteCount: byteCount + StreamSealer.overheadByteCount, isAlways: isAlways)
       try segment.append(record: UnsafeRawBufferPointer(filling.room(for: byteCount)))
@@ -185,6 +214,8 @@ extension TrailWriter {
   }
 
   func put(_ kind: Frame.Kind, _ body: [UInt8], isAlways: Bool) throws(TrailError) {
+    pulse.writeBegan.store(Clock.boot(), ordering: .relaxed)
+    defer { pulse.writeBegan.store(0, ordering: .relaxed) }
     do throws(SystemError) {
       try segment.makeRoom(bodyByteCount: body.count, isAlways: isAlways)
       try segment.append(kind, body)

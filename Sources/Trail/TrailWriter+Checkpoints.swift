@@ -49,7 +49,7 @@ extension TrailWriter {
   }
 
   private func putCheckpoint(_ kind: Checkpoint.Kind) throws(TrailError) {
-    lock.lock()
+    try acquire()
     defer { lock.unlock() }
     // Too late for this stretch: the gap shows as a segment of its own, with a reason.
     if Clock.boot() - heartbeat > settings.heartbeatNanosecondsMax, phase == .writing { try change(.resumed) }
@@ -86,7 +86,7 @@ extension TrailWriter {
   /// Waits for the sync of the checkpoint that was put, tells the anchors and erases the key.
   /// - Throws: `nothingPending` where there is none; `cannotWrite` where it was lost or is still in doubt.
   private func finishPending() throws(TrailError) {
-    lock.lock()
+    try acquire()
     guard pendingCheckpoint != nil else {
       lock.unlock()
       throw .nothingPending

@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Sodium
+import Synchronization
 import VaultFormat
 
 /// The keeper: syncs, changes segments, and begins anew after failures.
@@ -34,7 +35,7 @@ extension TrailWriter {
     lock.unlock()
   }
 
-  private var hasWaiting: Bool { !alwaysQueue.isEmpty || lostCount > 0 }
+  private var hasWaiting: Bool { !alwaysQueue.isEmpty || lostCount > 0 || !stalled.isEmpty }
 
   private func waitingTime(_ now: Int64) -> Int64 {
     let untilSync = unsyncedSince == 0 ? Int64.max : unsyncedSince + Int64(settings.syncDelayNanoseconds) - now
@@ -241,8 +242,18 @@ extension TrailWriter {
     if let failure { throw .cannotWrite("a segment was removed: \(failure)") }
   }
 
+  /// Takes over what came while nobody could have the lock. Under the lock.
+  private func takeStalled() {
+    guard !stalled.isEmpty else { return }
+    let lost = stalledLossCount.exchange(0, ordering: .relaxed)
+    lostCount += lost
+    lostTotal += lost
+    alwaysQueue += stalled.take()
+  }
+
   /// Appends what had to wait, and how much was lost. Under the lock.
-  private func drain() {
+  func drain() {
+    takeStalled()
     guard phase == .writing else { return }
     do throws(TrailError) {
       if lostCount > 0 {

@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Sodium
+import Synchronization
 package import VaultFormat
 
 /// The one writer of a trail. Appends are safe from any thread and are done by the calling thread: one write(2) under a lock.
@@ -18,7 +19,16 @@ package final class TrailWriter: @unchecked Sendable {
   /// Used by the checkpointer alone, and by `open` and `close` while it does not run.
   let signer: TrailSigner
 
-  /// Guards everything below.
+  /// What others may ask without the lock.
+  let pulse = TrailPulse()
+  /// What must be recorded and came while the lock could not be had.
+  let stalled = StalledRecords<Record>()
+  /// Those of which not even that could be kept.
+  let stalledLossCount = Atomic<UInt64>(0)
+  /// The last answer of `status`, for when the lock cannot be had.
+  private let known = KnownStatus()
+
+  /// Guards everything below. Held over one write(2), which may hang: `acquire` is how callers from outside take it.
   let lock = Lock()
   /// A sync or a change of segment has ended, or the phase has changed.
   let changed = Condition()
@@ -27,12 +37,12 @@ package final class TrailWriter: @unchecked Sendable {
   /// The checkpointer has something to do.
   let checkpointerWork = Condition()
 
-  var phase = Phase.writing
+  var phase = Phase.writing { didSet { pulse.isTaking.store(phase == .writing || phase == .changing, ordering: .relaxed) } }
   var segment: SegmentWriter
   /// The end of the last good sync, in the present segment.
   var synced: SegmentEnd
   /// When the sync or change of segment that is under way began, on the boot clock; 0 for none.
-  var syncBegan: Int64 = 0
+  var syncBegan: Int64 = 0 { didSet { pulse.syncBegan.store(syncBegan, ordering: .relaxed) } }
   /// When the oldest unsynced record was appended; 0 for none.
   var unsyncedSince: Int64 = 0
   /// Somebody waits for the sync.
@@ -42,8 +52,10 @@ package final class TrailWriter: @unchecked Sendable {
   /// Records of the sync that is under way, and those after it.
   var syncing: RetainedRecords
   var filling: RetainedRecords
+  /// When somebody was first refused, on the boot clock, of those refused without a break; 0 while nobody is.
+  var refusedSince: Int64 = 0
   /// A full disk is asked again after this time.
-  var noSpaceUntil: Int64 = 0
+  var noSpaceUntil: Int64 = 0 { didSet { pulse.noSpaceUntil.store(noSpaceUntil, ordering: .relaxed) } }
 
   var reviewers: [[UInt8]]
   /// Up to the last frame, and up to the last good sync.
@@ -56,7 +68,7 @@ package final class TrailWriter: @unchecked Sendable {
   var checkpointEpoch: UInt64 = 0
   var checkpointWall: Int64 = 0
   /// When it was made, on the boot clock; or when this stretch of writing began.
-  var heartbeat: Int64
+  var heartbeat: Int64 { didSet { pulse.heartbeat.store(heartbeat, ordering: .relaxed) } }
   /// Why the last try to make a checkpoint failed.
   var checkpointFailure: String?
 
@@ -119,8 +131,10 @@ package final class TrailWriter: @unchecked Sendable {
     syncedCounters = counters
     lastCheckpoint = signer.last
     heartbeat = segment.base.boot
+    pulse.heartbeat.store(segment.base.boot, ordering: .relaxed)
     rate = RecordRate(perSecond: settings.recordsPerSecondMax, burst: settings.recordBurstMax)
     teller = AnchorTeller(settings.anchors)
+    teller.noteGap = { [weak self] isOver, count in self?.recordAnchorGap(isOver: isOver, count: count) }
   }
 
   // MARK: Life
@@ -215,7 +229,7 @@ package final class TrailWriter: @unchecked Sendable {
   /// - Throws: `cannotWrite` where the closing checkpoint could not be made: the next start will say RECOVERY.
   package func close() throws(TrailError) {
     let until = Clock.boot() + settings.closePatienceNanoseconds
-    lock.lock()
+    guard lock.lock(within: settings.closePatienceNanoseconds) else { throw .cannotWrite("the disk does not answer") }
     guard !isEnding else { return lock.unlock() }
     isEnding = true
     checkpointerWork.broadcast()
@@ -223,6 +237,7 @@ package final class TrailWriter: @unchecked Sendable {
     // What is being put right now may still be.
     while case .failed = phase, until > Clock.boot() { changed.wait(lock, nanoseconds: Int(until - Clock.boot())) }
     let isFree = hasCheckpointerEnded
+    drain()
     lock.unlock()
 
     var failure: TrailError?
@@ -240,7 +255,7 @@ package final class TrailWriter: @unchecked Sendable {
   /// says last is not so. After `close`, also one that threw, it does nothing.
   package func abandon() {
     let until = Clock.boot() + settings.closePatienceNanoseconds
-    lock.lock()
+    guard lock.lock(within: settings.closePatienceNanoseconds) else { return }
     guard !isEnding else { return lock.unlock() }
     isEnding = true
     checkpointerWork.broadcast()
@@ -252,7 +267,7 @@ package final class TrailWriter: @unchecked Sendable {
 
   private func endKeeper() {
     let until = Clock.boot() + settings.closePatienceNanoseconds
-    lock.lock()
+    guard lock.lock(within: settings.closePatienceNanoseconds) else { return }
     defer { lock.unlock() }
     phase = .closed
     keeperWork.broadcast()
@@ -270,7 +285,7 @@ package final class TrailWriter: @unchecked Sendable {
         throw error == .badParameter ? .badReviewer : .memoryNotLocked
       }
     }
-    lock.lock()
+    try acquire()
     defer { lock.unlock() }
     reviewers = keys
     try change(.rotation)
@@ -278,16 +293,51 @@ package final class TrailWriter: @unchecked Sendable {
 
   // MARK: State
 
+  /// Where a write(2) hangs, the last state known, with that as the refusal.
   package var status: TrailStatus {
-    lock.withLock {
-      let now = Clock.boot()
-      return TrailStatus(
-        segment: segment.number, sequence: segment.sequence, syncedPoint: synced.point,
-        unsyncedNanoseconds: oldestUnsynced == 0 ? 0 : now - oldestUnsynced, refusal: refusal(now),
-        checkpointEpoch: lastCheckpoint == nil ? nil : checkpointEpoch, checkpointPoint: lastCheckpoint?.point,
-        checkpointWall: checkpointWall, resumedCount: resumedCount, lostCount: lostTotal, anchorMissCount: teller.missCount)
+    do throws(TrailError) { try acquire() } catch {
+      var status = known.value ?? TrailStatus.unknown
+      status.refusal = error.reason
+      return status
     }
+    defer { lock.unlock() }
+    let status = present
+    known.value = status
+    return status
+  }
+
+  /// Under the lock.
+  private var present: TrailStatus {
+    let now = Clock.boot()
+    // Between two tries records are asked for again; that the last one found no room is still so, as far as anybody knows.
+    let refusal = refusal(now) ?? (noSpaceUntil != 0 ? Self.noSpace : nil)
+    return TrailStatus(
+      segment: segment.number, sequence: segment.sequence, syncedPoint: synced.point,
+      unsyncedNanoseconds: oldestUnsynced == 0 ? 0 : now - oldestUnsynced, refusal: refusal,
+      refusedNanoseconds: refusal == nil || refusedSince == 0 ? 0 : now - refusedSince,
+      checkpointEpoch: lastCheckpoint == nil ? nil : checkpointEpoch, checkpointPoint: lastCheckpoint?.point,
+      checkpointWall: checkpointWall, resumedCount: resumedCount, lostCount: lostTotal, anchorMissCount: teller.missCount)
+  }
+
+  /// That checkpoints did not reach an anchor is on record, at the beginning and at the end of it: once each, however long it lasts.
+  private func recordAnchorGap(isOver: Bool, count: UInt64) {
+    guard !lock.withLock({ isEnding }) else { return }
+    var record = Record(.alert)
+    record.count = count
+    record.details = [Record.Detail("kind", isOver ? "anchors-resumed" : "anchor-missed")]
+    appendAlways(record)
   }
 
   private var oldestUnsynced: Int64 { syncBegan != 0 ? syncBegan : unsyncedSince }
+}
+
+/// A status for when nobody can look. From any thread.
+private final class KnownStatus: @unchecked Sendable {
+  private let lock = Lock()
+  private var status: TrailStatus?
+
+  var value: TrailStatus? {
+    get { lock.withLock { status } }
+    set { lock.withLock { status = newValue } }
+  }
 }

@@ -8,12 +8,15 @@ extension Vault {
     package var nodeCount: UInt64
     /// Nodes changed since the last commit.
     package var uncommittedNodeCount: UInt64
+    /// Content written and not sealed yet.
+    package var unsealedByteCount: UInt64
   }
 
   package var figures: Figures {
     tree.withLock {
       Figures(
-        commitNumber: committer.committed, nodeCount: UInt64(table.count), uncommittedNodeCount: UInt64(committer.dirty.count))
+        commitNumber: committer.committed, nodeCount: UInt64(table.count), uncommittedNodeCount: UInt64(committer.dirty.count),
+        unsealedByteCount: UInt64(max(0, pressure.byteCount)))
     }
   }
 }

@@ -48,7 +48,10 @@ package final class Vault: Sendable {
   let latest: LatestTime
   /// Where the trail's writer asks for the handles that are open, to restate them in each segment.
   package let openHandles: OpenHandleSource
-  let garbage = BackgroundWork()
+  let housekeeping = Housekeeping()
+  /// Held over one commit, and by whoever needs a view of the catalog that agrees with the ledger.
+  let committing = Lock()
+  package let verification = VerificationSwitch()
   /// One change of rules at a time.
   let ruleChanges = Lock()
   /// One change of vault.json at a time.
@@ -98,6 +101,8 @@ package final class Vault: Sendable {
 
   /// Why changes are refused at present: what flush and status tell; nil when they are not.
   package var changeFailure: VaultError? { changesRefused.current }
+  /// Since when, wall nanoseconds.
+  package var changeFailureBeginning: Int64? { changesRefused.beginning }
 }
 
 /// The OPEN records of the handles that are open now. Set by whoever opens handles; asked by the trail's writer while appends wait, so
@@ -115,6 +120,9 @@ package final class OpenHandleSource: @unchecked Sendable {
 package struct VaultSettings: Sendable {
   package var commitIntervalNanoseconds = 1_000_000_000
   package var commitDocumentCount = 5_000
+  /// Between two looks for packs worth compacting, and how many bytes in these must be dead: each compaction reads all rows.
+  package var housekeepingIntervalNanoseconds = 600_000_000_000
+  package var compactionByteCountMin = 16 << 20
   package var nodeCacheCount = 65_536
   /// Content in the clear waiting to be sealed, over all documents.
   package var dirtyByteCountMax = 48 << 20

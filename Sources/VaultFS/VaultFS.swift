@@ -26,6 +26,7 @@ package final class VaultFS: Sendable {
   let processes = ProcessFacts()
   let repeated: RepeatedRefusals
   let statistics = OperationCounters()
+  let clock: ClockWatcher
   private let listenersLock = Lock()
   /// Guarded by `listenersLock`, both.
   nonisolated(unsafe) private var rightsListeners: [(token: RightsListenerToken, body: RightsListener)] = []
@@ -35,7 +36,9 @@ package final class VaultFS: Sendable {
     self.vault = vault
     self.identities = identities
     self.settings = settings
-    repeated = RepeatedRefusals(trail: vault.trail)
+    let watch = ClockWatcher(vault)
+    clock = watch
+    repeated = RepeatedRefusals(trail: vault.trail, tick: { watch.look() })
     // Whether somebody is in a group that a barrier names must be known for certain, from the first operation on.
     identities.watch(vault.rights.groupsInBarriers)
     let handles = handles
@@ -88,8 +91,14 @@ package final class VaultFS: Sendable {
     trail.appendAlways(record)
   }
 
+  /// By how much the wall clock is behind the latest time known (nanoseconds); nil where it is not, or by a minute at most.
+  package var clockBehind: Int64? { ClockWatch.behind(latest: vault.latestTime(), wall: Clock.wall()) }
+
   /// Handles open now, for a segment's restatement and for status.
   package var openHandleCount: Int { handles.count + folders.count }
+
+  /// Operations refused so far, repeated ones too.
+  package var refusalCount: UInt64 { statistics.refusals.load(ordering: .relaxed) }
 }
 
 /// Names one listener of `VaultFS.onRightsChange`.

@@ -14,6 +14,8 @@ package enum Domain {
   package static let trailSigner: StaticString = "strongroom trail signer 1"
   package static let reviewerIdentity: StaticString = "strongroom reviewer identity 1"
   package static let blobKey: StaticString = "strongroom blob key 1"
+  package static let evidence: StaticString = "strongroom evidence 1"
+  package static let evidenceSigner: StaticString = "strongroom evidence signer 1"
 }
 
 /// The purposes of the root key's subkeys: the id given to `crypto_kdf`. Never renumbered.
@@ -40,6 +42,7 @@ package enum Table: UInt8, CaseIterable, Sendable {
   case meta = 6
   case pack = 7
   case bucket = 8
+  case duty = 9
 }
 
 extension StaticString {

@@ -23,7 +23,10 @@ extension MemoryFilesystem {
 
   package func getxattr(_ request: borrowing Request, _ node: NodeNumber, _ name: Name, reply: consuming ReplyXattr) {
     let key = name.copy
-    guard let value = lock.withLock({ nodes[node]?.xattrs[key] }) else { return _ = reply.fail(ENODATA) }
+    guard let value = lock.withLock({ nodes[node]?.xattrs[key] }) else {
+      // With ENODATA, ls(1) would ask for the label and the ACL of each file.
+      return _ = reply.fail(key.starts(with: "user.".utf8) ? ENODATA : EOPNOTSUPP)
+    }
     reply.send(value)
   }
 

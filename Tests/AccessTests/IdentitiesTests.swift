@@ -211,6 +211,22 @@ private final class FakeSystem: @unchecked Sendable {
     #expect(system.watchedGroups == [board])
   }
 
+  @Test func thatTheSystemDoesNotAnswerIsKnownUntilItDoes() throws {
+    system.set(query, .user(alice, groups: []))
+    system.set(.userName("broken"), .failed(EIO))
+    let identities = system.identities()
+    _ = try identities.subject(uid: 1000)
+    #expect(identities.trouble == nil)
+    #expect(refusal { () throws(IdentityError) in try identities.principal(named: "user:broken") } == .unavailable(EIO))
+    let trouble = try #require(identities.trouble)
+    #expect(trouble.reason == String(cString: strerror(EIO)))
+    _ = try? identities.principal(named: "user:broken")
+    #expect(identities.trouble?.since == trouble.since)
+    // That it knows nobody of the name is an answer.
+    #expect(refusal { () throws(IdentityError) in try identities.principal(named: "user:nobody-here") } == .unknownUser)
+    #expect(identities.trouble == nil)
+  }
+
   @Test func principalsGetTheIDTheyHaveNow() throws {
     let wang = Principal(kind: .user, name: "王小明", id: 1234)
     system.set(.userName("王小明"), .user(wang, groups: []))

@@ -103,6 +103,8 @@ final class MemoryCatalog: Catalog, @unchecked Sendable {
 
     deinit { close() }
 
+    func interrupt() {}
+
     func forEachRow(of table: Table, _ body: (SealedRow) throws -> Void) throws {
       for row in rows where row.key.table == table { try body(row) }
     }

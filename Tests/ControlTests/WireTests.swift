@@ -1,4 +1,5 @@
 import Testing
+import Vault
 import VaultFormat
 
 @testable import Control
@@ -24,9 +25,13 @@ private let requests: [ControlRequest] = [
   .boundaryList(RuleListRequest()),
   .accessExplain(ExplainRequest(principal: zhang, right: .read, path: path, at: time, supposing: RuleID(3))),
   .accessWho(WhoRequest(path: path)), .accessWhat(WhatRequest(principal: zhang, at: time)),
+  .accessConflicts, .dutyList, .dutyAdd(DutyRequest(duty: .recordsOfficer, principal: zhang, reason: "r")),
+  .dutyRemove(DutyRequest(duty: .operator, principal: zhang, reason: "r")),
   .keyList, .keyChange(KeyChangeRequest(action: .add, slot: 2, vaultFile: "{}")),
-  .reviewerAdd(ReviewerAddRequest(label: "内审", publicKey: "k")), .reviewerList,
+  .reviewerAdd(ReviewerAddRequest(label: "内审", publicKey: "k")), .reviewerRetire(ReviewerRetireRequest(reviewer: "内审")),
+  .reviewerList,
   .review(ReviewNotice(fingerprint: "f", command: "query", filters: ["user": "zhang"])), .unmount,
+  .verify(VerifyRequest(isQuick: true, isResuming: false)),
 ]
 
 @Test func everyRequestComesBackAsItWas() throws {
@@ -66,8 +71,21 @@ private let requests: [ControlRequest] = [
       ExplanationReport(principal: zhang, right: .read, path: path, at: time, verdict: .refused, decided: [rule], nearMisses: [])),
     .who([WhoReport(principal: zhang, rights: .list, grants: [RuleID(4)], until: nil)]),
     .what([WhatReport(path: .root, rights: .grant, grants: [], until: time)]),
+    .conflicts([
+      ConflictReport(principal: zhang, duties: [.reviewer], right: .grant, grant: RuleID(3), path: path),
+      ConflictReport(principal: zhang, duties: [.administrator, .operator]),
+    ]),
+    .duties([
+      DutyReport(id: RuleID(1), duty: .administrator, principal: zhang, giver: zhang, given: time, reason: "", state: .orphaned)
+    ]),
     .keySlots([KeySlotReport(number: 0, kind: "passphrase", label: "l", created: time)]),
     .reviewers([ReviewerReport(label: "l", publicKey: "k", fingerprint: "f")]),
+    .verifyProgress(VerifyProgressReport(VerifyProgress(phase: .content, doneCount: 1, totalCount: .max))),
+    .findings([
+      FindingReport(Finding(.blob, "blob 7", .contentChanged, ["detail": "page 3"], node: NodeID(9)), path: path),
+      FindingReport(Finding(.stray, "a\u{202e}b", .foreignFile, severity: .notice)),
+    ]),
+    .verified(VerifyReport()),
   ]
   for response in responses {
     #expect(try ControlFrame(parsing: ControlFrame.item(response).encode()) == .item(response))

@@ -12,7 +12,7 @@ private let levels: [[String]] = [
   ["VaultFS"],
   ["Mount", "Control"],
   ["StrongroomCLI"],
-  ["strongroom", "fuse-floor", "content-speed", "metadata-speed"],
+  ["strongroom", "fuse-floor", "content-speed", "metadata-speed", "trail-generator"],
 ]
 
 private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -48,7 +48,7 @@ extension MountedTests {
       try withEditors { vault in
         let count = Length.count("STRONGROOM_DOCUMENT_OPERATIONS", short: 200_000, soak: 4_000_000)
         let lines = try run(vault, ["document", "--operations", "\(count)", "--every", "\(max(count / 20, 1))"])
-        #expect(lines.last == "ran \(count) operations, with 20 times the command in between")
+        #expect(lines.contains { $0 == "ran \(count) operations, with 20 times the command in between" })
         try vault.unmount()
         try vault.mustStrongroom(["verify", vault.vault, "--passphrase-file", vault.passphraseFile])
       }

@@ -187,6 +187,75 @@ extension MountedTests {
       }
     }
 
+    @Test func dutiesAreKeptApart() throws {
+      try withStandardVault { vault in
+        let (administrator, other, reviewer, stranger) =
+          (vault.users.administrator, vault.users.all, vault.users.partial, vault.users.none)
+        func duty(_ words: String..., as user: TestUser?) throws -> Output {
+          try vault.strongroom(["duty"] + words + ["--vault", vault.mountpoint, "--reason", "mounted test"], as: user)
+        }
+        func ask(_ words: String..., as user: TestUser?) throws -> Output {
+          try vault.strongroom(words + ["--vault", vault.mountpoint], as: user)
+        }
+        // Root is nobody here, and the second administrator needs the first.
+        #expect(try duty("add", "administrator", other.principal, as: nil).status == 4)
+        #expect(try duty("add", "administrator", other.principal, as: other).status == 4)
+        #expect(try duty("add", "administrator", other.principal, as: administrator).status == 0)
+        let own = try duty("remove", "administrator", administrator.principal, as: administrator)
+        #expect(own.status == 4, "\(own.all)")
+        let both = try duty("add", "reviewer", other.principal, as: administrator)
+        #expect(both.status == 4)
+        #expect(both.standardError.contains("\(other.principal) would be both administrator and reviewer"), "\(both.all)")
+        #expect(try duty("remove", "administrator", other.principal, as: administrator).status == 0)
+        let last = try vault.strongroom(
+          ["grant", "revoke", "1", "--vault", vault.mountpoint, "--reason", "r"], as: administrator)
+        #expect(last.status != 0)
+
+        // A group brings together what may not be: refused in use, and listed.
+        #expect(try duty("add", "reviewer", "group:" + Machine.groupName, as: administrator).status == 0)
+        #expect(try ask("access", "conflicts", as: administrator).status == 0)
+        #expect(try duty("add", "operator", stranger.principal, as: administrator).status == 0)
+        try Programs.mustRun(["usermod", "--append", "--groups", Machine.groupName, stranger.name])
+        defer { _ = try? Programs.run(["gpasswd", "-d", stranger.name, Machine.groupName]) }
+        #expect(
+          try eventually(within: 12) {
+            let found = try ask("access", "conflicts", as: administrator)
+            return found.status == 3 && found.standardOutput.contains(stranger.principal)
+          })
+        let refused = try vault.strongroom(["key", "list", vault.mountpoint], as: stranger)
+        #expect(refused.status == 4, "\(refused.all)")
+        #expect(refused.standardError.contains("would be both reviewer and operator"), "\(refused.all)")
+        #expect(!refused.standardError.contains("{"))
+
+        // Who may ask for what.
+        #expect(try vault.strongroom(["key", "list", vault.mountpoint]).status == 0)
+        #expect(try vault.strongroom(["key", "list", vault.mountpoint], as: other).status == 4)
+        #expect(try vault.strongroom(["key", "list", vault.mountpoint], as: administrator).status == 4)
+        #expect(try ask("reviewer", "list", as: other).status == 4)
+        #expect(try ask("reviewer", "list", as: reviewer).status == 0)
+        #expect(try ask("reviewer", "list", as: administrator).status == 0)
+        let ordinary = try #require(JSON(try vault.mustStrongroom(["status", vault.mountpoint, "--json"], as: other)))
+        #expect(ordinary["grantCount"] == nil && ordinary["configuration"] == nil && ordinary["nodeCount"] == nil)
+        #expect(ordinary["mountpoint"]?.text == vault.mountpoint)
+        let officer = try #require(JSON(try vault.mustStrongroom(["status", vault.mountpoint, "--json"], as: reviewer)))
+        #expect(officer["grantCount"]?.number == 3)
+        let seen = try ask("duty", "list", "--json", as: other)
+        #expect(seen.status == 0 && seen.standardOutput.isEmpty, "\(seen.all)")
+        #expect(try ask("duty", "list", "--json", as: reviewer).standardOutput.split(separator: "\n").count == 3)
+        // Whoever keeps the machine does not let themself read the trail.
+        let pub = vault.identity + ".pub"
+        #expect(try ask("reviewer", "add", pub, "--label", "again", as: nil).status == 4)
+        let known = try ask("reviewer", "add", pub, "--label", "again", as: administrator)
+        #expect(known.status == 1 && known.standardError.contains("there already"), "\(known.all)")
+
+        let records = try vault.trail(["--action", "DUTY"])
+        #expect(records.map { $0.detail("change") ?? "" } == ["given", "given", "taken", "given", "given"])
+        #expect(records.last?.user == administrator.name && records.last?.detail("duty") == "operator")
+        try vault.remount()
+        #expect(try ask("duty", "list", "--json", as: administrator).standardOutput.split(separator: "\n").count == 3)
+      }
+    }
+
     @Test func grantsGoOutAndComeInAsAFile() throws {
       try withStandardVault { vault in
         let file = vault.folder + "/grants.csv"

@@ -120,6 +120,48 @@ extension MountedTests {
       }
     }
 
+    @Test func reviewersComeAndGoAndTheLastStays() throws {
+      try withStandardVault { vault in
+        let other = vault.folder + "/second"
+        try vault.mustStrongroom(["reviewer", "keygen", "-o", other, "--passphrase-file", vault.reviewerPassphraseFile])
+        func paths(_ identity: String) throws -> String {
+          let said = try vault.strongroom([
+            "log", "query", vault.vault + "/trail", "--identity", identity, "--identity-passphrase-file",
+            vault.reviewerPassphraseFile, "--json",
+          ])
+          return said.standardOutput
+        }
+        func create(_ name: String) throws {
+          let all = try vault.actor(vault.users.all)
+          try all.writes("words", to: vault.path("/open/" + name))
+          all.end()
+        }
+        let reviewer = ["reviewer", "--vault", vault.mountpoint]
+        func command(_ name: String, _ rest: [String]) -> [String] { [reviewer[0], name] + rest + reviewer[1...] }
+        try create("before")
+        let administrator = vault.users.administrator
+        try vault.mustStrongroom(command("add", [other + ".pub", "--label", "second"]), as: administrator)
+        try create("between")
+        // Only administrators; and nobody who is not there.
+        #expect(try vault.strongroom(command("retire", ["second"])).status == 4)
+        #expect(try vault.strongroom(command("retire", ["third"]), as: administrator).status == 1)
+        try vault.mustStrongroom(command("retire", ["second"]), as: administrator)
+        try create("after")
+        let seen = try paths(other)
+        #expect(!seen.contains("/open/before") && seen.contains("/open/between") && !seen.contains("/open/after"))
+        let all = try paths(vault.identity)
+        for name in ["before", "between", "after"] { #expect(all.contains("/open/" + name)) }
+        #expect(all.contains(#""change":"retire","label":"second""#))
+        let last = try vault.strongroom(command("retire", ["reviewer"]), as: administrator)
+        #expect(last.status == 1 && last.all.contains("the last reviewer cannot be retired"), "\(last.all)")
+        // After a new start too.
+        try vault.remount()
+        try create("later")
+        #expect(try !paths(other).contains("/open/later"))
+        #expect(try paths(vault.identity).contains("/open/later"))
+      }
+    }
+
     // MARK: When it cannot be written
 
     @Test func aFullTrailRefusesReadsUntilThereIsRoom() throws {

@@ -176,6 +176,7 @@ int differ_main(const Options *given) {
     free(list);
     printf("ran %" PRIu64 " operations, of which %" PRIu64 " succeeded; times were compared %" PRIu64 " times\n", ran_count, done_count,
         compared_time_count);
+    printf("the kernel worked by an old size %" PRIu64 " times\n", stale_count);
     for (unsigned i = 0; i < op_kind_count; i++) printf("done %s %" PRIu64 "\n", kind_name((Kind)i), kind_done[i]);
     for (unsigned i = 0; i < differs_count; i++) printf("differs %" PRIu64 " times: %s\n", difference_seen[i], differences[i].what);
     return 0;

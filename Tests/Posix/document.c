@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -185,14 +184,8 @@ static void run_copy(void) {
     if (count == 0) return;
     note("copy %" PRId64 "+%" PRId64 " %s to %" PRId64, from, count, isWithin ? "within" : "from the other", to);
     int descriptor = chosen_descriptor(), origin = isWithin ? descriptor : source_descriptor;
-    struct stat attributes;
-    check(fstat(descriptor, &attributes) == 0, "stat");
-    loff_t from_offset = from, to_offset = to;
-    for (int64_t left = count; left > 0;) {
-        ssize_t done = copy_file_range(origin, &from_offset, descriptor, &to_offset, (size_t)left, 0);
-        if (done <= 0) stop("copy: %zd %s", done, strerror(errno));
-        left -= done;
-    }
+    int64_t copied = copy_range(origin, from, descriptor, to, count);
+    if (copied != count) stop("copy: %" PRId64 " %s", copied, strerror(errno));
     memcpy(buffer, (isWithin ? model : source) + from, (size_t)count);
     if (to > size) grow(to);
     change(to, count, buffer);
@@ -203,15 +196,8 @@ static void run_map(void) {
     if (size == 0) return;
     int64_t offset = chosen_offset(size - 1) & ~4095l, count = chosen_count(size - offset);
     note("map %" PRId64 "+%" PRId64, offset, count);
-    int descriptor = chosen_descriptor();
-    struct stat attributes;
-    check(fstat(descriptor, &attributes) == 0 && attributes.st_size == size, "size before mapping");
-    unsigned char *bytes = mmap(NULL, (size_t)count, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, offset);
-    check(bytes != MAP_FAILED, "map");
-    compare(bytes, offset, count, "mapping");
-    // Stores stay in the process: the next reads say so.
-    memset(bytes, 0x5a, (size_t)count);
-    munmap(bytes, (size_t)count);
+    check(read_mapping(chosen_descriptor(), offset, (size_t)count, buffer) == 0, "map");
+    compare(buffer, offset, count, "mapping");
 }
 
 static void run_sendfile(void) {
@@ -219,15 +205,9 @@ static void run_sendfile(void) {
     int64_t offset = chosen_offset(size - 1), count = chosen_count(size - offset);
     note("sendfile %" PRId64 "+%" PRId64, offset, count);
     int descriptor = chosen_descriptor();
-    struct stat attributes;
-    check(fstat(descriptor, &attributes) == 0, "stat");
     check(ftruncate(memory_descriptor, 0) == 0 && lseek(memory_descriptor, 0, SEEK_SET) == 0, "memory file");
-    off_t from = offset;
-    for (int64_t left = count; left > 0;) {
-        ssize_t done = sendfile(memory_descriptor, descriptor, &from, (size_t)left);
-        if (done <= 0) stop("sendfile: %zd %s", done, strerror(errno));
-        left -= done;
-    }
+    int64_t sent = send_range(descriptor, offset, memory_descriptor, count);
+    if (sent != count) stop("sendfile: %" PRId64 " %s", sent, strerror(errno));
     check(pread(memory_descriptor, buffer, (size_t)count, 0) == count, "memory file");
     compare(buffer, offset, count, "sendfile");
 }
@@ -357,5 +337,6 @@ int document_main(const Options *given) {
     close_all();
     unlink(path), unlink(source_path);
     printf("ran %" PRIu64 " operations, with %" PRIu64 " times the command in between\n", now, between_count);
+    printf("the kernel worked by an old size %" PRIu64 " times\n", stale_count);
     return 0;
 }

@@ -44,6 +44,19 @@ void become(unsigned user);
 /// Lets the process give files away, for a change that the plain folder has to follow.
 void allow_giving_away(bool isAllowed);
 
+// MARK: Calls tried again (kernel.c)
+
+/// How often the kernel worked by a size from before.
+extern uint64_t stale_count;
+/// Maps privately, copies the mapping's bytes, which have to lie inside the document, and stores over them. -1 and errno on failure.
+int read_mapping(int descriptor, off_t offset, size_t count, unsigned char *into);
+/// copy_file_range(2) until all is copied or the source ends. -1 where nothing was copied for an error.
+int64_t copy_range(int from, int64_t from_offset, int to, int64_t to_offset, int64_t count);
+/// sendfile(2) until all is sent or the source ends.
+int64_t send_range(int from, int64_t offset, int to, int64_t count);
+/// lseek(2) with SEEK_END.
+int64_t seek_end(int descriptor, int64_t offset);
+
 // MARK: Operations (operations.c, running.c)
 
 typedef enum {

@@ -97,7 +97,7 @@ static void run_write(World *world, const Operation *operation, Result *result) 
     int flags = fcntl(descriptor, F_GETFL);
     if (count <= 0 || flags < 0 || !(flags & O_APPEND)) return;
     // The kernel moves the position of a FUSE file from the size that it saw last, which is old where another user appended.
-    off_t position = lseek(descriptor, 0, SEEK_CUR), end = lseek(descriptor, 0, SEEK_END);
+    off_t position = lseek(descriptor, 0, SEEK_CUR), end = seek_end(descriptor, 0);
     if (world->isMount && position != end) differ(differs_position);
 }
 
@@ -111,6 +111,7 @@ static void run_seek(World *world, const Operation *operation, Result *result) {
     int descriptor = world->slots[operation->slot];
     if (is_folder(descriptor)) return;
     int64_t offset = operation->flags == SEEK_SET ? operation->offset : operation->offset % 5000 - 2500;
+    if (operation->flags == SEEK_END) return settle(result, seek_end(descriptor, offset));
     settle(result, lseek(descriptor, offset, (int)operation->flags));
 }
 
@@ -124,17 +125,7 @@ static void run_seek_hole(World *world, const Operation *operation, Result *resu
 
 static void run_copy(World *world, const Operation *operation, Result *result) {
     int from = world->slots[operation->from], to = world->slots[operation->slot];
-    loff_t source = operation->offset, target = (int64_t)(operation->seed % 200000);
-    int64_t left = operation->count, done = 0;
-    // As every program does that copies: the kernel cuts a copy at the size that it last saw.
-    struct stat attributes;
-    fstat(from, &attributes), fstat(to, &attributes);
-    ssize_t count = 0;
-    do {
-        count = copy_file_range(from, &source, to, &target, (size_t)left, 0);
-        if (count > 0) done += count, left -= count;
-    } while (count > 0 && left > 0);
-    settle(result, done > 0 ? done : count);
+    settle(result, copy_range(from, operation->offset, to, (int64_t)(operation->seed % 200000), operation->count));
 }
 
 static void run_map(World *world, const Operation *operation, Result *result) {
@@ -143,18 +134,17 @@ static void run_map(World *world, const Operation *operation, Result *result) {
     if (fstat(descriptor, &attributes) != 0) return settle(result, -1);
     off_t offset = operation->offset < 0 ? 0 : operation->offset & ~4095l;
     size_t count = wanted(operation);
-    bool isShared = operation->kind == op_map_shared;
     if (!S_ISREG(attributes.st_mode)) return;
-    void *bytes = mmap(NULL, count, isShared ? PROT_READ : PROT_READ | PROT_WRITE, isShared ? MAP_SHARED : MAP_PRIVATE, descriptor, offset);
-    if (bytes == MAP_FAILED) return settle(result, -1);
     size_t inside = offset >= attributes.st_size ? 0 : (size_t)(attributes.st_size - offset);
     if (inside > count) inside = count;
-    result->value = (int64_t)inside;
-    if (!isShared && inside > 0) {
-        result->hash = hash_bytes(0, bytes, inside);
-        // What is stored there is the process's own.
-        memset(bytes, 0x55, inside);
+    if (operation->kind == op_map && inside > 0) {
+        settle(result, read_mapping(descriptor, offset, inside, buffer));
+        if (result->error == 0) result->hash = hash_bytes(0, buffer, inside);
+        return;
     }
+    // Shared, or past the end, where nothing may be touched.
+    void *bytes = mmap(NULL, count, PROT_READ, operation->kind == op_map ? MAP_PRIVATE : MAP_SHARED, descriptor, offset);
+    if (bytes == MAP_FAILED) return settle(result, -1);
     munmap(bytes, count);
 }
 
@@ -315,6 +305,9 @@ static void run_lock(World *world, const Operation *operation, Result *result) {
 
 // MARK: All
 
+// No mode has the sticky bit: the mount keeps it, but a FUSE filesystem's kernel side does not, so that fs.protected_symlinks and its like
+// refuse what stands in such a folder on the plain side alone.
+
 void run(World *world, const Operation *operation, Result *result) {
     memset(result, 0, sizeof *result);
     become(operation->user);
@@ -345,7 +338,7 @@ void run(World *world, const Operation *operation, Result *result) {
     case op_fsync: settle(result, fsync(descriptor)); break;
     case op_fdatasync: settle(result, fdatasync(descriptor)); break;
     case op_map: case op_map_shared: run_map(world, operation, result); break;
-    case op_mkdir: settle(result, mkdirat(from, path, operation->seed & 01777)); break;
+    case op_mkdir: settle(result, mkdirat(from, path, operation->seed & 0777)); break;
     case op_rmdir: settle(result, unlinkat(from, path, AT_REMOVEDIR)); break;
     case op_unlink: settle(result, unlinkat(from, path, 0)); break;
     case op_symlink: run_symlink(world, operation, result); break;
@@ -361,8 +354,8 @@ void run(World *world, const Operation *operation, Result *result) {
     }
     case op_stat: case op_fstat: run_stat(world, operation, result); break;
     case op_access: settle(result, faccessat(from, path, (int)operation->flags, AT_EACCESS)); break;
-    case op_chmod: settle(result, fchmodat(from, path, operation->seed & 07777, 0)); break;
-    case op_fchmod: settle(result, fchmod(descriptor, operation->seed & 07777)); break;
+    case op_chmod: settle(result, fchmodat(from, path, operation->seed & 06777, 0)); break;
+    case op_fchmod: settle(result, fchmod(descriptor, operation->seed & 06777)); break;
     case op_chown: {
         uid_t uid = operation->flags & 1 ? users[operation->seed % user_count].uid : (uid_t)-1;
         gid_t gid = operation->flags & 2 ? users[operation->seed / 8 % user_count].gid : (gid_t)-1;

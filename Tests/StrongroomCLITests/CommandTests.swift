@@ -275,6 +275,14 @@ func usageErrorsAreTwoAndAskNobody(_ words: [String]) {
   #expect(run(["reviewer", "add", folder.path + "/none", "--label", "x"]).code == .error)
 }
 
+@Test func aReviewerIsRetired() {
+  let mount = ScriptedMount([.reviewers([ReviewerReport(label: "内审", publicKey: "k", fingerprint: "f00")])])
+  let ran = run(["reviewer", "retire", "内审"], mount: mount)
+  #expect(ran.code == .done)
+  #expect(mount.requests == [.reviewerRetire(ReviewerRetireRequest(reviewer: "内审"))])
+  #expect(ran.errors.hasPrefix("内审 (f00) reads nothing of the trail from now on"))
+}
+
 @Test func theConfigurationIsShown() {
   let folder = TemporaryFolder()
   let file = folder.write("c.yaml", "workers: 3\n")

@@ -1,5 +1,6 @@
 import Control
 import Testing
+import Vault
 
 @testable import StrongroomCLI
 
@@ -26,6 +27,13 @@ private func isChinese(_ text: String) -> Bool { text.unicodeScalars.contains { 
   check(HelpText.self)
   check(ReportText.self)
   check(LogText.self)
+  check(SpeedText.self)
+  check(VaultText.self)
+  check(FindingText.self)
+}
+
+@Test func everyFaultHasATextWithItsArguments() {
+  #expect(FindingText.allCases.map(\.rawValue) == Finding.Fault.allCases.map(\.rawValue))
 }
 
 @Test func everythingIsTranslated() {
@@ -33,6 +41,7 @@ private func isChinese(_ text: String) -> Bool { text.unicodeScalars.contains { 
   let same: Set<String> = ["system", "format", "config-syntax"]
   let entries: [any MessageTable] =
     ErrorText.allCases + HintText.allCases + HelpText.allCases + ReportText.allCases + LogText.allCases + VaultText.allCases
+    + SpeedText.allCases + FindingText.allCases
   for entry in entries where !same.contains(entry.rawValue) { #expect(isChinese(entry.texts.chinese), "\(entry.rawValue)") }
 }
 

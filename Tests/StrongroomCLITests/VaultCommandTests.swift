@@ -20,7 +20,7 @@ import VaultFormat
     vault.folder.write("vault/a\u{202e}b", "x")
     let notice = run(vault.command(["verify", "--quick"]))
     #expect(
-      notice.code == .findings && notice.output == #"notice: stray: a\u{202E}b: does not belong into a vault"# + "\n", "\(notice)"
+      notice.code == .findings && notice.output == #"notice: stray: a\u{202E}b: does not belong there"# + "\n", "\(notice)"
     )
     try vault.flip("trail/signer")
     let trail = run(vault.command(["verify"]))
@@ -29,7 +29,9 @@ import VaultFormat
     let damaged = run(vault.command(["verify", "--json"]))
     #expect(damaged.code == .vaultDamaged)
     let line = damaged.output.split(separator: "\n").first { $0.contains("vault-file") }
-    #expect(line?.hasPrefix(#"{"kind":"vault-file","severity":"damage","subject":"vault.json.2","what":"#) == true, "\(damaged)")
+    #expect(
+      line?.hasPrefix(#"{"kind":"vault-file","severity":"damage","subject":"vault.json.2","fault":"copy-damaged","what":"#)
+        == true, "\(damaged)")
   }
 
   @Test func unlockingFailsByItsReason() throws {
@@ -41,8 +43,52 @@ import VaultFormat
     let used = run(vault.command(["verify"]))
     #expect(used.code == .inUse && used.errors.contains("unmount"), "\(used)")
     _ = consume held
-    let mounted = run(["verify", vault.path], table: vault.mountTable)
-    #expect(mounted.code == .inUse && mounted.errors.contains("unmount"), "\(mounted)")
+  }
+
+  @Test func aMountedVaultIsVerifiedByItsMount() throws {
+    let vault = try SmallVault()
+    var report = VerifyReport()
+    report.isVaultDamaged = true
+    report.damageCount = 1
+    let finding = Finding(.blob, "blob 7", .wrongLength, ["found": "1", "expected": "2"], node: NodeID(5))
+    let mount = ScriptedMount([
+      .verifyProgress(VerifyProgressReport(VerifyProgress(phase: .tree, doneCount: 1, totalCount: 2))),
+      .findings([FindingReport(finding), FindingReport(finding, path: VaultPath(text: "/张\u{202e}三"))]), .verified(report),
+    ])
+    let ran = run(["verify", vault.path, "--resume"], mount: mount, table: vault.mountTable)
+    #expect(ran.code == .vaultDamaged)
+    #expect(mount.requests == [.verify(VerifyRequest(isQuick: false, isResuming: true))])
+    #expect(run(["verify", vault.path, "--quick", "--resume"]).code == .usage)
+    let line = "damage: blob: blob 7: its file has 1 bytes, not 2"
+    #expect(ran.output == line + "\n" + line + #" [/张\u{202E}三]"# + "\n", "\(ran)")
+    let chinese = run(["verify", vault.path], mount: mount, table: vault.mountTable, language: .chinese)
+    #expect(chinese.output.hasPrefix("损坏: blob: blob 7: 文件为 1 字节，应为 2 字节\n"), "\(chinese)")
+    let json = run(["verify", vault.path, "--json"], mount: mount, table: vault.mountTable)
+    #expect(
+      json.output.hasPrefix(
+        #"{"kind":"blob","severity":"damage","subject":"blob 7","fault":"wrong-length","what":"its file has 1 bytes, not 2","node":"5"}"#
+      ),
+      "\(json)")
+    let broken = run(["verify", vault.path], mount: ScriptedMount(), table: vault.mountTable)
+    #expect(broken.code == .error, "\(broken)")
+    let refused = ScriptedMount(failure: CommandFailure(ControlFailure(code: "verify-not-permitted", exitCode: 4)))
+    let ended = run(["verify", vault.path], mount: refused, table: vault.mountTable)
+    #expect(ended.code == .refusedByRights && ended.errors.contains("may verify it"), "\(ended)")
+  }
+
+  @Test func progressTellsRateAndTimeLeft() {
+    var rate = VerifyRate()
+    // What was done before, by an earlier run, is no speed.
+    let began = rate.note(VerifyProgress(phase: .content, doneCount: 900, totalCount: 2000), at: 0)
+    #expect(began)
+    #expect(rate.secondsLeft(at: 2_000_000_000) == nil)
+    let beganAgain = rate.note(VerifyProgress(phase: .content, doneCount: 1000, totalCount: 2000), at: 2_000_000_000)
+    #expect(!beganAgain)
+    #expect(rate.perSecond(at: 2_000_000_000) == 50 && rate.secondsLeft(at: 2_000_000_000) == 20)
+    let beganPacks = rate.note(VerifyProgress(phase: .packs, doneCount: 0, totalCount: 10), at: 3_000_000_000)
+    #expect(beganPacks)
+    #expect(rate.secondsLeft(at: 5_000_000_000) == nil)
+    #expect([7, 750, 11_100].map { VerifyDisplay.duration($0) } == ["0:07", "12:30", "3:05:00"])
   }
 
   @Test func slotsComeAndGoAndTheLastStays() throws {

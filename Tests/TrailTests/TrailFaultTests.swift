@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Sodium
+import Synchronization
 import Testing
 import VaultFormat
 
@@ -191,6 +192,63 @@ import VaultFormat
         }
         try expectAll(fixture, acknowledged)
         #expect(acknowledged == ["a0", "always", "b0"])
+        #expect(try fixture.verify(.all).findings == [.endNotEstablished])
+      }
+
+      @Test func aWriteThatHangsHoldsNobodyElse() throws {
+        let fixture = try Fixture()
+        let faults = Faults(under: fixture.root)
+        var acknowledged = ["a0", "always", "b0"]
+        try faults.run {
+          var settings = Fixture.quick
+          settings.patienceNanoseconds = 200_000_000
+          let writer = try fixture.open(settings)
+          let before = writer.status
+          faults.hang("write")
+          let hanging = Thread(name: "hanging") { try? writer.append(plain(.list, "a0")) }
+          eventually("nobody writes") { writer.pulse.writeBegan.load(ordering: .relaxed) != 0 }
+          // Whoever comes while it hangs waits for its patience and not longer; whoever comes later does not wait.
+          #expect(throws: TrailError.cannotWrite("the disk does not answer")) { try writer.append(plain(.list, "refused")) }
+          #expect(throws: TrailError.cannotWrite("the disk does not answer")) { try writer.check() }
+          #expect(throws: TrailError.cannotWrite("the disk does not answer")) {
+            try writer.appendRead(handle: HandleID(1), offset: 0, asked: 9, returned: 9)
+          }
+          #expect(throws: TrailError.cannotWrite("the disk does not answer")) {
+            try writer.writeMark(commit: 1, predecessor: 0, digest: [UInt8](repeating: 1, count: 32), generation: 1)
+          }
+          #expect(writer.status.refusal == "the disk does not answer")
+          #expect(writer.status.segment == before.segment && writer.status.sequence == before.sequence)
+          writer.appendAlways(plain(.release, "always"))
+          faults.mend()
+          hanging.join()
+          eventually("refused for ever") { (try? writer.check()) != nil }
+          eventually("kept for ever") { writer.stalled.isEmpty && writer.lock.withLock { writer.alwaysQueue.isEmpty } }
+          try writer.append(plain(.list, "b0"))
+          #expect(writer.status.lostCount == 0)
+          try writer.close()
+        }
+        try expectAll(fixture, acknowledged)
+        acknowledged = try fixture.records().flatMap { $0.details.filter { $0.key == "text" }.map(\.value) }
+        #expect(acknowledged == ["a0", "always", "b0"])
+        #expect(try fixture.verify(.all).findings == [.endNotEstablished])
+      }
+
+      @Test func closingDoesNotWaitForAWriteThatHangs() throws {
+        let fixture = try Fixture()
+        let faults = Faults(under: fixture.root)
+        try faults.run {
+          var settings = Fixture.quick
+          settings.closePatienceNanoseconds = 50_000_000
+          settings.patienceNanoseconds = 20_000_000
+          let writer = try fixture.open(settings)
+          faults.hang("write")
+          let hanging = Thread(name: "hanging") { try? writer.append(plain(.list, "a")) }
+          eventually("nobody writes") { writer.pulse.writeBegan.load(ordering: .relaxed) != 0 }
+          #expect(throws: TrailError.cannotWrite("the disk does not answer")) { try writer.close() }
+          faults.mend()
+          hanging.join()
+          try writer.close()
+        }
         #expect(try fixture.verify(.all).findings == [.endNotEstablished])
       }
 

@@ -97,6 +97,11 @@ extension TrailTests {
         record.handle = HandleID(handle)
         record.range = Record.Range(offset: offset, asked: asked, returned: returned)
         #expect(record.encode(base: Self.base) == Array(bytes[..<count]))
+        // A plain WRITE differs in its action alone.
+        bytes[0] = Record.Action.write.rawValue
+        var written = Record(.write)
+        (written.wall, written.boot, written.handle, written.range) = (wall, boot, record.handle, record.range)
+        #expect(written.encode(base: Self.base) == Array(bytes[..<count]))
       }
       // On disk: length, kind, record, stream overhead, check.
       #expect(32 + StreamSealer.overheadByteCount + Frame.overheadByteCount == 60)

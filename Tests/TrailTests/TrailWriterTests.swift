@@ -212,6 +212,44 @@ extension TrailTests {
       #expect(try verifier.verify().findings == [.sealedToOthers([1])])
     }
 
+    @Test func aRetiredReviewerReadsNothingFromTheNextSegmentOn() throws {
+      let fixture = try Fixture()
+      let second = try ReviewerIdentity.make(label: "second")
+      let writer = try fixture.open(reviewers: [fixture.reviewer, second])
+      try writer.append(plain(.list, "before"))
+      try writer.setReviewers([fixture.reviewer.publicKey])
+      try writer.append(plain(.list, "after"))
+      try writer.close()
+      // Nor from what later runs write.
+      let next = try fixture.open()
+      try next.append(plain(.list, "later"))
+      try next.close()
+      #expect(try fixture.records(as: second).map(\.details[0].value) == ["before"])
+      #expect(try fixture.records().map(\.details[0].value) == ["before", "after", "later"])
+      for number in [UInt64(2), 3] {
+        let header = try SegmentScanner(TrailFolder(path: fixture.path), number: number, vault: nil).header
+        #expect(header.reviewers.map(\.fingerprint) == [Chain.fingerprint(of: fixture.reviewer.publicKey)])
+      }
+    }
+
+    @Test func losingOneReviewersKeyLosesNothingWhileAnotherExists() throws {
+      let fixture = try Fixture()
+      let escrow = try ReviewerIdentity.make(label: "escrow")
+      let writer = try fixture.open(reviewers: [fixture.reviewer, escrow])
+      for number in 0..<50 { try writer.append(plain(.list, "\(number)")) }
+      try writer.setReviewers([fixture.reviewer.publicKey, escrow.publicKey])
+      for number in 50..<100 { try writer.append(plain(.list, "\(number)")) }
+      try writer.close()
+      // `fixture.reviewer` is lost: the escrow key opens every record of every segment by itself.
+      #expect(try fixture.records(as: escrow).map(\.details[0].value) == (0..<100).map { "\($0)" })
+      var verifier = TrailVerifier(fixture.path)
+      verifier.genesis = fixture.genesis
+      verifier.identity = escrow
+      verifier.end = writer.status.syncedPoint
+      let report = try verifier.verify()
+      #expect(report.verdict == .whole && report.openedCount == 100)
+    }
+
     @Test func anchorsAreToldEveryCheckpoint() throws {
       let fixture = try Fixture()
       let anchor = fixture.root + "/anchor"

@@ -1,9 +1,10 @@
 import Access
 import Platform
 import Testing
-import Vault
-import VaultFS
 import VaultFormat
+
+@testable import Vault
+@testable import VaultFS
 
 /// What administrators' commands show, and whom they tell.
 @Suite struct AdministrationTests {
@@ -43,6 +44,61 @@ import VaultFormat
     #expect(try shown(TestFiles.bob) == [open.id])
     #expect(try shown(TestFiles.root) == [open.id, behind.id])
     #expect(try shown(TestFiles.carol).isEmpty)
+  }
+
+  @Test func explanationsSupposeAndNameNearMisses() throws {
+    let test = try TestFiles()
+    let folder = try test.make(.folder, "a")
+    let now = test.vault.latestTime()
+    let hour: Int64 = 3_600_000_000_000
+    func stand(_ from: Int64?, _ until: Int64?) throws -> Grant {
+      let grant = Grant(
+        id: try test.vault.newRuleID(), folder: folder.id, principal: TestFiles.principal(TestFiles.bob), rights: [.list, .read],
+        from: from, until: until, giver: Administration.founder, reason: "r", given: now)
+      try test.vault.change([.add(.grant(grant))])
+      return grant
+    }
+    let ended = try stand(nil, now - hour)
+    let later = try stand(now + hour, nil)
+    func ask(
+      time: Int64? = nil, with: RuleID? = nil, without: RuleID? = nil, as caller: Caller = TestFiles.root
+    ) throws -> Explanation {
+      let answer = try test.files.explain(
+        caller, "user:bob", .read, at: Array("/a".utf8), time: time, supposing: with, without: without)
+      guard case .explanation(let explanation, _) = answer else { throw FSError.noEntry }
+      return explanation
+    }
+    let today = try ask()
+    #expect(!today.isAllowed)
+    #expect(today.nearMisses.map(\.failings) == [[.ended(now - hour)], [.begins(now + hour)]])
+    #expect(try ask(time: now - 2 * hour).deciding.map(\.grant.id) == [ended.id])
+    #expect(try ask(time: now + 2 * hour).deciding.map(\.grant.id) == [later.id])
+    let supposed = try ask(with: ended.id)
+    #expect(supposed.deciding.map(\.grant.id) == [ended.id])
+    #expect(supposed.nearMisses.map(\.grant.id) == [later.id], "once, not twice")
+    #expect(try !ask(time: now + 2 * hour, without: later.id).isAllowed)
+    let standing = try stand(nil, nil)
+    #expect(try ask().isAllowed)
+    #expect(try !ask(without: standing.id).isAllowed)
+    #expect(throws: (any Error).self) { try ask(with: ended.id, as: TestFiles.bob) }
+    #expect(throws: (any Error).self) { try ask(without: RuleID(99_999)) }
+    try test.bar(TestFiles.bob, at: folder)
+    let walled = try ask()
+    #expect(!walled.isAllowed && walled.barriers.map(\.failings) == [[]])
+    if case .barrier = walled.decision {} else { Issue.record("\(walled.decision)") }
+  }
+
+  @Test func aClockThatWasSetBackIsRecordedOnce() throws {
+    let test = try TestFiles()
+    #expect(test.files.clockBehind == nil)
+    _ = test.vault.latest.advance(to: test.vault.latestTime() + 3_600_000_000_000)
+    test.files.clock.look()
+    test.files.clock.look()
+    #expect((test.files.clockBehind ?? 0) > 3_500_000_000_000)
+    let alerts = try test.records().filter { $0.action == .alert && $0.details.contains(Record.Detail("kind", "clock-set-back")) }
+    #expect(alerts.count == 1)
+    let seconds = alerts.first?.details.first { $0.key == "seconds" }?.value
+    #expect(seconds == "3600" || seconds == "3599")
   }
 
   @Test func reasonsAreForManagersOfTheRulesFolder() throws {

@@ -130,6 +130,17 @@ final class TestFiles {
     return nil
   }
 
+  /// What a copy of the vault as it lies on disk now holds, after a start as after a crash.
+  func reopened<Result>(_ body: (Vault) throws -> Result) throws -> Result {
+    guard system("cp -a '\(folder)/vault' '\(folder)/copy'") == 0 else { throw FSError.io }
+    let phrase = "correct horse"
+    let secret = try SlotSecret(.passphrase, try SecretBytes(count: phrase.utf8.count) { $0.copyBytes(from: phrase.utf8) })
+    let file = try Vault.readFile(at: folder + "/copy", secret: secret)
+    let copy = try Vault.unlock(at: folder + "/copy", root: file.takeRoot())
+    defer { try? copy.close() }
+    return try body(copy)
+  }
+
   func records() throws -> [Record] {
     var records: [Record] = []
     try TrailReader(folder + "/vault/trail", identity: reviewer).forEach { (entry) throws(TrailError) in

@@ -41,6 +41,14 @@ struct RowFormat: Sendable, CustomStringConvertible {
       }, { $0.encode() }
     ) { bytes throws(FormatError) in try Boundary(id: RuleID(7), parsing: bytes) },
     make(
+      "duty",
+      { random in
+        Duty(
+          id: RuleID(7), kind: Duty.Kind(rawValue: UInt8(1 + random.number(3)))!, principal: random.principal(),
+          giver: random.principal(), reason: random.text(4096), given: random.signed())
+      }, { $0.encode() }
+    ) { bytes throws(FormatError) in try Duty(id: RuleID(7), parsing: bytes) },
+    make(
       "counters",
       { Counters(node: $0.number(), rule: $0.number(), rowVersion: $0.number(), pack: $0.number()) }, { $0.encode() }
     ) { bytes throws(FormatError) in try Counters(parsing: bytes) },
@@ -53,6 +61,18 @@ struct RowFormat: Sendable, CustomStringConvertible {
           latestTime: random.signed())
       }, { $0.encode() }
     ) { bytes throws(FormatError) in try CommitRecord(parsing: bytes) },
+    make(
+      "verify-state",
+      { random in
+        var state = VerifyState(begun: random.signed())
+        state.bucket = random.number()
+        state.pack = random.number()
+        state.checkedByteCount = random.number()
+        state.damagedBuckets = (0..<random.number(20)).map { _ in random.number() }
+        state.damagedPacks = (0..<random.number(3)).map { _ in random.number() }
+        return state
+      }, { $0.encode() }
+    ) { bytes throws(FormatError) in try VerifyState(parsing: bytes) },
     make("bucket", { BucketRecord(digest: RowDigest($0.exactly(32))!) }, { $0.encode() }) { bytes throws(FormatError) in
       try BucketRecord(parsing: bytes)
     },

@@ -155,9 +155,9 @@ import VaultFormat
     let blobs = try contents.map { (bytes) throws in try old.seal(bytes) }
     let packs = try old.commit().records
     let fixture = try ContentFixture(store, keys: old.keys, packs: packs, lastPack: 1)
-    #expect(fixture.content.packsWorthCompacting == [])
+    #expect(fixture.content.packsWorthCompacting.isEmpty)
     try fixture.commit(obsolete: Array(blobs[..<6]))
-    #expect(fixture.content.packsWorthCompacting == [PackNumber(1)])
+    #expect(fixture.content.packsWorthCompacting.map(\.number) == [PackNumber(1)])
     let moved = try blobs[6...].map { (blob) throws in try fixture.content.copy(blob) }
     for (index, blob) in moved.enumerated() {
       #expect(blob.id == blobs[6 + index].id && blob.wrappedKey == blobs[6 + index].wrappedKey)

@@ -71,6 +71,23 @@ import VaultFormat
     try after.close()
   }
 
+  /// A mount after a crash that was ended before it had removed what nothing names leaves that to the next one, crash or not.
+  @Test func whatACrashLeftIsRemovedByALaterMount() throws {
+    let test = try TestVault()
+    try test.unlock().close()
+    let folder = test.path + "/blobs/ab"
+    try Files.makeFolder(folder, mode: 0o700)
+    let stray = folder + "/ab" + String(repeating: "0", count: 30)
+    try File(stray, O_WRONLY | O_CREAT).write([1, 2, 3], at: 0)
+    try test.unlock().close()
+    #expect(Files.exists(stray), "a vault without the mark of a crash is not walked through")
+    _ = try File(test.path + "/garbage", O_WRONLY | O_CREAT)
+    let vault = try test.unlock()
+    for _ in 0..<500 where Files.exists(test.path + "/garbage") { usleep(20_000) }
+    #expect(!Files.exists(test.path + "/garbage") && !Files.exists(stray))
+    try vault.close()
+  }
+
   private func bytes(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) } }
 
   private func content(of node: Node, in vault: Vault) throws -> [UInt8] {

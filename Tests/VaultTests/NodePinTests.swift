@@ -66,8 +66,8 @@ import VaultFormat
             do {
               let node = try child(target, of: vault)
               if index % 7 == 0 { sched_yield() }
-              try vault.change(node) { record in
-                record.accessed += 1
+              try vault.change(node) {
+                $0.accessed += 1
                 return true
               }
             } catch { failures.add(1, ordering: .relaxed) }

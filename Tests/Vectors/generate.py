@@ -102,6 +102,10 @@ def grant(folder=1, to=principal(1, "anna", 1001), rights=3, start=None, until=N
             + (b"\0" if approver is None else b"\1" + approver))
 
 
+def duty(kind=1, to=principal(1, "anna", 1001), giver=principal(1, "root", 0), reason=b"work", given=1_700_000_000_000_000_000):
+    return b"\1" + bytes([kind]) + to + giver + counted(reason) + i64(given)
+
+
 def records():
     documents = dict(
         root=("node", "The root folder: no parent, no name.", node(1, 0, b"", mode=0o755, uid=0, gid=0)),
@@ -156,6 +160,13 @@ def records():
     for name, (comment, data) in bad.items():
         vector(f"records/extent-bad-{name}.txt", comment, "malformed", format="extent", bytes=b"\1" + data)
 
+    vector("records/duty.txt", "An administrator.", "ok", format="duty", bytes=duty())
+    vector("records/duty-group.txt", "A group of records officers.", "ok", format="duty",
+           bytes=duty(4, principal(2, "clerks", 70000), reason="für Ämter".encode()))
+    vector("records/duty-kind-0.txt", "No such duty.", "malformed", format="duty", bytes=duty(0))
+    vector("records/duty-kind-5.txt", "No such duty.", "malformed", format="duty", bytes=duty(5))
+    vector("records/duty-version-2.txt", "A later version.", "newerVersion 2", format="duty", bytes=b"\2" + duty()[1:])
+    vector("records/duty-trailing.txt", "A byte after the end.", "malformed", format="duty", bytes=duty() + b"\0")
     vector("records/grant-plain.txt", "A grant without limits of time.", "ok", format="grant", bytes=grant())
     vector("records/grant-full.txt", "A grant with everything.", "ok", format="grant",
            bytes=grant(folder=99, to=principal(2, "clerks", 70000), rights=63, start=-1, until=1 << 62, reason="für Ämter".encode(),

@@ -24,6 +24,7 @@ package struct IdentitySettings: Sendable {
 package final class Identities: Sendable {
   private let cache: SubjectCache
   private let pool: LookupPool
+  private let health: IdentityHealth
 
   /// - Parameters:
   ///   - resolver: asks the user database; tests give another.
@@ -35,17 +36,23 @@ package final class Identities: Sendable {
   ) {
     let cache = SubjectCache(settings: settings, clock: clock)
     self.cache = cache
+    let health = IdentityHealth()
+    self.health = health
     pool = LookupPool(
       deadlineNanoseconds: settings.deadlineNanoseconds, threadCountMax: settings.threadCountMax,
       resolver: { query in
         let asked = clock()
         let answer = resolver(query, cache.watchedGroups)
+        health.take(answer)
         if case .uid(let uid) = query { cache.take(answer, for: uid, asked: asked) }
         return answer
       })
   }
 
   deinit { pool.close() }
+
+  /// Why users or groups could not be asked for, the last time; nil where they could.
+  package var trouble: (reason: String, since: Int64)? { health.trouble }
 
   /// Groups that barriers name (`RightsTable.groupsInBarriers`): a user of whom it cannot be told whether they are in one is
   /// `unavailable`. Counts from the next time a user is established; give it at every change of rules.
@@ -124,7 +131,10 @@ package final class Identities: Sendable {
   }
 
   private func ask(_ query: IdentityQuery) throws(IdentityError) -> IdentityAnswer {
-    guard let answer = pool.ask(query) else { throw .timedOut }
+    guard let answer = pool.ask(query) else {
+      health.note("no answer within the deadline")
+      throw .timedOut
+    }
     return answer
   }
 

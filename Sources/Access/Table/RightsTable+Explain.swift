@@ -7,9 +7,11 @@ extension RightsTable {
   ///   - asked: one right or several. Empty: about all that is known of the subject here.
   ///   - hypothetical: grants as if they stood ("what if"), each on an anchor: put one for a folder without rules on that folder's nearest
   ///     anchor above, provided that `anchor` is at or below the folder. They do not reveal anything beneath.
+  ///   - gone: grants as if they did not stand.
   /// - Returns: about nothing (`Standing.nothing`) for a folder that is no anchor.
   package func explain(
-    _ subject: Subject, _ asked: Rights, at anchor: NodeID, now: Int64, with hypothetical: [Grant] = []
+    _ subject: Subject, _ asked: Rights, at anchor: NodeID, now: Int64, with hypothetical: [Grant] = [],
+    without gone: Set<RuleID> = []
   ) -> Explanation {
     guard let last = tree.index(of: anchor) else {
       return Explanation(
@@ -20,7 +22,9 @@ extension RightsTable {
     var account = Account(subject: subject, asked: asked, now: now)
     for folder in tree.chain(to: last) {
       if let boundary = index.boundaries[folder] { account.crossBoundary(boundary) }
-      for position in index.grantPositions[folder] { account.meet(grants[Int(position)]) }
+      for position in index.grantPositions[folder] where !gone.contains(grants[Int(position)].id) {
+        account.meet(grants[Int(position)])
+      }
       for grant in hypothetical where grant.folder == tree.folders[folder] { account.meet(grant) }
       for position in index.barrierPositions[folder] { account.meet(barriers[Int(position)]) }
     }

@@ -2,6 +2,7 @@
 #ifndef STRONGROOM_CSYSTEM_H
 #define STRONGROOM_CSYSTEM_H
 
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/xattr.h>
@@ -17,11 +18,20 @@ enum { csystem_falloc_keep_size = 1, csystem_falloc_punch_hole = 2, csystem_fall
 /// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: starts writeback, promises nothing.
 int csystem_start_writeback(int descriptor, int64_t offset, int64_t length);
 
+/// Turns O_DIRECT on or off for an open file. Returns 0, or -1 with errno set (EINVAL: the file system has none).
+int csystem_set_direct(int descriptor, int is_on);
+
+/// pthread_mutex_clocklock(3) on the monotonic clock, at most `nanoseconds` from now. Returns 0 or ETIMEDOUT.
+int csystem_lock_within(pthread_mutex_t *mutex, int64_t nanoseconds);
+
 /// pthread_setname_np(3) for the calling thread.
 int csystem_name_thread(const char *name);
 
 /// gettid(2).
 pid_t csystem_thread_id(void);
+
+/// Makes the calling thread one that others go before, for processor and disk (setpriority(2), ioprio_set(2)). Not to be undone.
+void csystem_lower_priority(void);
 
 /// mlockall(2) for present and future pages, each locked when it is first touched (MCL_ONFAULT).
 int csystem_lock_memory(void);

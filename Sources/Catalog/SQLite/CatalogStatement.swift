@@ -19,7 +19,7 @@ enum CatalogStatement {
   case upsert(Table)
   case delete(Table)
 
-  private static let tableCount = 9
+  private static let tableCount = 10
   static let slotCount = 12 + 4 * tableCount
 
   /// Where a connection keeps the prepared statement.

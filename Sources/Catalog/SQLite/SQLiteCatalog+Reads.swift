@@ -42,6 +42,7 @@ extension SQLiteCatalog {
 
   package func row(_ key: RowKey) throws(CatalogError) -> SealedRow? {
     try reader.use { (reader) throws(CatalogError) -> SealedRow? in
+      guard reader.has(key.table) else { return nil }
       let statement = try reader.statement(.row(key.table))
       statement.bind(key)
       return try statement.first { (columns) throws(CatalogError) in try SealedRow(columns, of: key.table) }
@@ -63,7 +64,8 @@ extension SQLiteConnection {
   }
 
   func rows(of table: Table) throws(CatalogError) -> [SealedRow] {
-    try statement(.rows(table)).all { (columns) throws(CatalogError) in try SealedRow(columns, of: table) }
+    guard has(table) else { return [] }
+    return try statement(.rows(table)).all { (columns) throws(CatalogError) in try SealedRow(columns, of: table) }
   }
 }
 

@@ -81,6 +81,7 @@ package final class SQLiteCatalog: Catalog {
       try Files.syncFolder(Files.folder(of: path))
     } catch { throw CatalogError(error) }
     readers = [try connect(.reader, share: 4), try connect(.reader, share: 4)]
+    for reader in readers { reader.schemaVersion = writer.schemaVersion }
     checkpointConnection = try connect(.checkpointer, share: 64)
     checkpointer = Checkpointer(checkpointConnection, logByteCountMax: settings.logByteCountMax)
     checkpointer.start()
@@ -119,7 +120,14 @@ package final class SQLiteCatalog: Catalog {
   /// succeeds; another is tried after the next commit.
   package var checkpointFailure: CatalogError? { checkpointer.lastFailure }
 
-  // MARK: Checkpoints, snapshots, closing
+  // MARK: Upgrading, checkpoints, snapshots, closing
+
+  package func upgrade() throws(CatalogError) {
+    try writer.use { (writer) throws(CatalogError) -> Void in try writer.upgrade() }
+    for reader in readers {
+      try reader.use { (reader) throws(CatalogError) -> Void in reader.schemaVersion = Schema.version }
+    }
+  }
 
   package func checkpointTruncate() throws(CatalogError) {
     guard openSnapshots.value == 0 else { throw .busy }
@@ -136,6 +144,7 @@ package final class SQLiteCatalog: Catalog {
       guard !isClosed else { throw .closed }
       let connection = try SQLiteConnection(
         path, .snapshot, cacheByteCount: settings.cacheByteCount / 4, logByteCountMax: settings.logByteCountMax, counter)
+      connection.schemaVersion = try writer.use { (writer) throws(CatalogError) in writer.schemaVersion }
       return try SQLiteSnapshot(connection, openSnapshots)
     }
   }

@@ -1,6 +1,7 @@
 import GRDB
 import GRDBSQLite
 import Platform
+import VaultFormat
 
 /// One connection: opened and closed by GRDB, used directly under its own lock.
 ///
@@ -13,6 +14,9 @@ final class SQLiteConnection: @unchecked Sendable {
     case checkpointer
     case snapshot
   }
+
+  /// Of the file; tables that came later are empty. Under the lock, after opening.
+  var schemaVersion = Schema.version
 
   /// Guards the statements and every use of `handle`.
   let lock = Lock()
@@ -72,25 +76,42 @@ final class SQLiteConnection: @unchecked Sendable {
     return configuration
   }
 
-  /// Checks the file, makes it keep a write-ahead log, and brings its schema to this version. On the writer, before anything else.
+  /// Checks the file and makes it keep a write-ahead log; a new file gets this version's schema, another keeps its own until `upgrade`.
+  /// On the writer, before anything else.
   func prepareFile(isNew: Bool) throws(CatalogError) {
     do {
       try queue.writeWithoutTransaction { database in
-        if !isNew { try Schema.check(database) }
+        if !isNew { schemaVersion = try Schema.check(database) }
         let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
         guard mode == "wal" else { throw CatalogError.io("no write-ahead log on this file system") }
       }
-      try Schema.migrator.migrate(queue)
+      if isNew { try Schema.migrator().migrate(queue) }
     } catch { throw CatalogError(error) }
     // GRDB's hooks tell its observers of commits; there are none.
     sqlite3_commit_hook(handle, nil, nil)
     sqlite3_rollback_hook(handle, nil, nil)
   }
 
-  /// Checks that the file is a catalog of this version, reading only.
+  /// Checks that the file is a catalog of this version or an earlier one, reading only.
   func checkSchema() throws(CatalogError) {
-    do { try queue.unsafeRead { try Schema.check($0) } } catch { throw CatalogError(error) }
+    do { schemaVersion = try queue.unsafeRead { try Schema.check($0) } } catch { throw CatalogError(error) }
   }
+
+  /// Brings the schema to this version, in one transaction that is on disk on return. Under the lock.
+  func upgrade() throws(CatalogError) {
+    guard schemaVersion < Schema.version else { return }
+    let code = sqlite3_exec(handle, Schema.upgrade(from: schemaVersion), nil, nil, nil)
+    guard code == SQLITE_OK else {
+      let systemCode = sqlite3_system_errno(handle)
+      sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
+      throw CatalogError(sqlite: code, systemCode: systemCode)
+    }
+    schemaVersion = Schema.version
+  }
+
+  /// Whether the file has a table at all. Under the lock.
+  @inline(__always)
+  func has(_ table: VaultFormat.Table) -> Bool { schemaVersion == Schema.version || TableNames.since(table) <= schemaVersion }
 
   /// Runs `body` alone on this connection.
   @inline(__always)

@@ -1,3 +1,4 @@
+import GRDBSQLite
 import Platform
 import VaultFormat
 
@@ -25,6 +26,7 @@ final class SQLiteSnapshot: CatalogSnapshot {
   func forEachRow(of table: Table, _ body: (SealedRow) throws -> Void) throws {
     try connection.lock.withLock {
       try connection.requireOpen()
+      guard connection.has(table) else { return }
       try connection.statement(.rows(table)).forEach { columns in try body(SealedRow(columns, of: table)) }
     }
   }
@@ -59,6 +61,9 @@ final class SQLiteSnapshot: CatalogSnapshot {
       return texts == ["ok"] ? [] : texts
     }
   }
+
+  // Without the lock: whoever holds it is to be interrupted (sqlite.org/c3ref/interrupt.html).
+  func interrupt() { sqlite3_interrupt(connection.handle) }
 
   func close() {
     // Closing ends the transaction; nothing was written, so a failure loses nothing.

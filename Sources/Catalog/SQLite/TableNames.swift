@@ -2,8 +2,13 @@ import VaultFormat
 
 /// The tables' names in SQL. Apart from `Schema`, since GRDB has a `Table` of its own.
 enum TableNames {
-  /// Those of (id, version, sealed).
-  static var small: [String] { Table.allCases.filter { $0 != .node && $0 != .extent }.map(name) }
+  /// Those of (id, version, sealed) that came with a version of the schema.
+  static func small(since version: UInt64) -> [String] {
+    Table.allCases.filter { $0 != .node && $0 != .extent && since($0) == version }.map(name)
+  }
+
+  /// The version of the schema that a table came with.
+  static func since(_ table: Table) -> UInt64 { table == .duty ? 2 : 1 }
 
   static func name(_ table: Table) -> String {
     switch table {
@@ -15,6 +20,7 @@ enum TableNames {
     case .meta: "meta"
     case .pack: "pack"
     case .bucket: "bucket"
+    case .duty: "duty"
     }
   }
 }

@@ -14,6 +14,7 @@ extension ControlFailure {
     case .noSuchRule(let id): self.init(code: "no-such-rule", arguments: ["id": String(id.value)], exitCode: 1)
     case .badText: self.init(code: "bad-text", exitCode: 2)
     case .repeatsLine(let line): self.init(code: "repeats-line", arguments: ["line": String(line)], exitCode: 2)
+    case .noSuchDuty: self.init(code: "no-such-duty", exitCode: 1)
     case .identity(let error): self.init(error)
     case .refused(let error): self.init(error, files)
     case .failed(.io):
@@ -52,6 +53,18 @@ extension ControlFailure {
     case .boundaryStands(let id): self.init(code: "boundary-exists", arguments: ["id": String(id.value)], exitCode: 1)
     case .noBoundary(let folder): self.init(code: "no-boundary", arguments: path(folder), exitCode: 1)
     case .boundaryAtRoot: self.init(code: "boundary-at-root", exitCode: 1)
+    case .lacksDuty(let kind):
+      self.init(code: "lacks-duty", arguments: ["duty": kind.name], hint: "ask-administrator", exitCode: 4)
+    case .dutiesConflict(let one, let other, let principal):
+      self.init(
+        code: "duties-conflict", arguments: ["principal": principal.description, "duty": one.name, "other": other.name],
+        hint: "keep-apart", exitCode: 4)
+    case .dutyForbids(let kind, let right, let principal):
+      self.init(
+        code: "duty-forbids", arguments: ["principal": principal.description, "duty": kind.name, "right": right.names],
+        hint: "keep-apart", exitCode: 4)
+    case .dutyStands: self.init(code: "duty-exists", exitCode: 1)
+    case .lastAdministrator: self.init(code: "last-administrator", hint: "another-administrator", exitCode: 4)
     }
   }
 }

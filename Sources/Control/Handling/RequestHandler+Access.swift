@@ -43,7 +43,7 @@ extension RequestHandler {
     let answer = try perform(on: question.path, about: question.principal) { () throws(AdministrationFailure) in
       try files.explain(
         caller, question.principal.description, question.right, at: question.path.bytes, time: question.at?.nanoseconds,
-        supposing: question.supposing)
+        supposing: question.supposing, without: question.without)
     }
     func report(_ verdict: ExplanationReport.Verdict, _ decided: [ExplanationReport.Rule], _ near: [ExplanationReport.Rule])
       -> ExplanationReport

@@ -1,5 +1,7 @@
+import Access
 import Glibc
 import Keys
+import Platform
 import Trail
 import Vault
 import VaultFS
@@ -12,11 +14,30 @@ extension RequestHandler {
     let figures = vault.figures
     let trail = vault.trail.status
     var problems: [StatusReport.Problem] = []
-    let now = WallTime.now()
-    if let refusal = trail.refusal { problems.append(StatusReport.Problem(trouble: .trailRefusing, reason: refusal, since: now)) }
-    if let failure = vault.changeFailure {
-      problems.append(StatusReport.Problem(trouble: .changesRefused, reason: failure.reason, since: now))
+    if let refusal = trail.refusal {
+      let since = WallTime(nanoseconds: WallTime.now().nanoseconds - trail.refusedNanoseconds)
+      problems.append(StatusReport.Problem(trouble: .trailRefusing, reason: refusal, since: since))
     }
+    if let trouble = files.identities.trouble {
+      problems.append(
+        StatusReport.Problem(
+          trouble: .identitiesUnknown, reason: trouble.reason, since: WallTime(nanoseconds: trouble.since)))
+    }
+    if let behind = files.clockBehind {
+      problems.append(
+        StatusReport.Problem(
+          trouble: .clockSetBack, reason: "\(behind / 1_000_000_000) s behind the latest time known", since: WallTime.now()))
+    }
+    if let failure = vault.changeFailure, let since = vault.changeFailureBeginning {
+      problems.append(
+        StatusReport.Problem(trouble: .changesRefused, reason: failure.reason, since: WallTime(nanoseconds: since)))
+    }
+    let requests = requestCounts()
+    let process = ProcessFigures.current()
+    let load = StatusReport.Load(
+      operationCount: requests.total, queuedOperationCount: requests.unanswered, refusalCount: files.refusalCount,
+      residentByteCount: process.residentByteCount, unsealedByteCount: figures.unsealedByteCount,
+      descriptorCount: process.descriptorCount, trailLagNanoseconds: trail.unsyncedNanoseconds)
     return StatusReport(
       vault: vault.id, mountpoint: mount.mountpoint, pid: mount.pid, mounted: mount.mounted, privateUser: mount.privateUser,
       generation: vault.file.generation, commitNumber: figures.commitNumber, nodeCount: figures.nodeCount,
@@ -25,7 +46,8 @@ extension RequestHandler {
       boundaryCount: UInt64(vault.boundaries.count),
       trailSegment: trail.segment, trailRecordCount: trail.sequence,
       unsyncedRecordCount: trail.sequence - trail.syncedPoint.sequence,
-      lastCheckpoint: trail.checkpointEpoch == nil ? nil : WallTime(nanoseconds: trail.checkpointWall), problems: problems,
+      lastCheckpoint: trail.checkpointEpoch == nil ? nil : WallTime(nanoseconds: trail.checkpointWall), load: load,
+      problems: problems,
       configuration: mount.configuration)
   }
 
@@ -73,6 +95,25 @@ extension RequestHandler {
       try present.addingReviewer(
         Reviewer(publicKey: key.publicKey, label: label, added: WallTime.now().nanoseconds / 1_000_000_000), root: root)
     }
+  }
+
+  /// From the segment on that begins before this returns, the reviewer reads nothing more; what was sealed to them before, they keep.
+  func retireReviewer(_ request: ReviewerRetireRequest, _ caller: Caller) throws(ControlFailure) -> ReviewerReport {
+    let named = reviewers().filter { $0.fingerprint == request.reviewer || $0.label == request.reviewer }
+    guard let retired = named.first else { throw ControlFailure(code: "no-such-reviewer", hint: "list-reviewers", exitCode: 1) }
+    guard named.count == 1 else { throw ControlFailure(code: "several-reviewers", hint: "list-reviewers", exitCode: 1) }
+    guard files.vault.file.reviewers.count > 1 else {
+      throw ControlFailure(code: "last-reviewer", hint: "add-reviewer-first", exitCode: 1)
+    }
+    let record = files.record(
+      .reviewer, caller, [("change", "retire"), ("label", retired.label), ("fingerprint", retired.fingerprint)])
+    try change(record) { (present, root) throws(KeysError) in
+      guard let key = Hex.decode(retired.publicKey), present.reviewers.count > 1,
+        let next = try present.removingReviewer(publicKey: key, root: root)
+      else { throw .badParameters }
+      return next
+    }
+    return retired
   }
 
   private func change(_ record: Record, _ body: Vault.FileChange) throws(ControlFailure) {

@@ -8,8 +8,15 @@ package final class RequestHandler: Sendable {
   let mount: MountFacts
   /// Ends the mount, or says why not. Called for operators only.
   private let unmount: @Sendable () throws(ControlFailure) -> Void
+  /// Requests of the kernel so far, and those not answered yet.
+  let requestCounts: @Sendable () -> (total: UInt64, unanswered: UInt64)
 
-  package init(_ files: VaultFS, _ mount: MountFacts, unmount: @escaping @Sendable () throws(ControlFailure) -> Void) {
+  package init(
+    _ files: VaultFS, _ mount: MountFacts,
+    requestCounts: @escaping @Sendable () -> (total: UInt64, unanswered: UInt64) = { (0, 0) },
+    unmount: @escaping @Sendable () throws(ControlFailure) -> Void
+  ) {
+    self.requestCounts = requestCounts
     self.files = files
     self.mount = mount
     self.unmount = unmount
@@ -19,31 +26,36 @@ package final class RequestHandler: Sendable {
   package func handle(_ request: ControlRequest, _ peer: ControlPeer, _ replies: ControlReplies) throws(ControlFailure) {
     let caller = Caller(uid: peer.uid, gid: peer.gid, thread: peer.pid)
     switch request {
-    case .status: replies.send(.status(status()))
+    case .status: replies.send(.status(isOfficer(peer, caller) ? status() : status().withoutFigures))
     case .grantAdd, .grantImport, .grantList, .grantRevoke: try handleGrants(request, caller, replies)
     case .barrierAdd, .barrierList, .barrierRemove: try handleBarriers(request, caller, replies)
     case .boundarySet, .boundaryClear, .boundaryList: try handleBoundaries(request, caller, replies)
     case .accessExplain, .accessWho, .accessWhat: try handleAccess(request, caller, replies)
-    case .keyList: replies.send(keySlots(), as: ControlResponse.keySlots)
+    case .dutyAdd, .dutyRemove, .dutyList, .accessConflicts: try handleDuties(request, peer, caller, replies)
+    case .keyList:
+      try requireOperator(peer, caller)
+      replies.send(keySlots(), as: ControlResponse.keySlots)
     case .keyChange(let change):
-      try requireOperator(peer)
+      try requireOperator(peer, caller)
       try changeKeys(change, caller)
       replies.send(keySlots(), as: ControlResponse.keySlots)
-    case .reviewerList: replies.send(reviewers(), as: ControlResponse.reviewers)
+    case .reviewerList:
+      try requireOfficer(peer, caller)
+      replies.send(reviewers(), as: ControlResponse.reviewers)
     case .reviewerAdd(let new):
-      try requireOperator(peer)
+      // Who may read the trail is no decision of those who keep the machine: they could let themselves in.
+      try perform { () throws(AdministrationFailure) in try files.requireDuty(caller, .administrator) }
       try addReviewer(new, caller)
       replies.send(reviewers(), as: ControlResponse.reviewers)
+    case .reviewerRetire(let old):
+      try perform { () throws(AdministrationFailure) in try files.requireDuty(caller, .administrator) }
+      replies.send([try retireReviewer(old, caller)], as: ControlResponse.reviewers)
     case .review(let notice): try noteReview(notice, caller)
+    case .verify(let wanted): try verify(wanted, peer, caller, replies)
     case .unmount:
-      try requireOperator(peer)
+      try requireOperator(peer, caller)
       try unmount()
     }
-  }
-
-  /// Operators are root and the account that the mount runs as: they can end it anyway.
-  private func requireOperator(_ peer: ControlPeer) throws(ControlFailure) {
-    guard peer.uid == 0 || peer.uid == mount.uid else { throw ControlFailure(code: "only-operator", exitCode: 4) }
   }
 
   /// Runs an administrator's command and words its failure.

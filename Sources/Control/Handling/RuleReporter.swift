@@ -47,6 +47,18 @@ struct RuleReporter {
     }
   }
 
+  mutating func report(_ duty: Duty) -> DutyReport {
+    DutyReport(
+      id: duty.id, duty: duty.kind, principal: duty.principal.wireName, giver: duty.giver.wireName,
+      given: WallTime(nanoseconds: duty.given), reason: duty.reason, state: isOrphan(duty.principal) ? .orphaned : .live)
+  }
+
+  func report(_ conflict: VaultFS.Conflict) -> ConflictReport {
+    ConflictReport(
+      principal: conflict.principal.wireName, duties: conflict.duties, right: conflict.right, grant: conflict.grant?.id,
+      path: conflict.grant.map { VaultPath(of: $0.folder, files) })
+  }
+
   private mutating func state(_ from: Int64?, _ until: Int64?, _ principal: Principal) -> RuleState {
     if let until, until <= now { return .ended }
     if let from, from > now { return .notYet }

@@ -1,3 +1,5 @@
+package import Vault
+
 /// One piece of an answer. Lists may come in several pieces; a command that changes something answers with what is there now.
 ///
 /// In JSON `{"kind":"grants","body":[…]}`. The values in it are what `--json` prints, so their field names are never changed.
@@ -10,8 +12,13 @@ package enum ControlResponse: Sendable, Equatable {
   case explanation(ExplanationReport)
   case who([WhoReport])
   case what([WhatReport])
+  case conflicts([ConflictReport])
+  case duties([DutyReport])
   case keySlots([KeySlotReport])
   case reviewers([ReviewerReport])
+  case verifyProgress(VerifyProgressReport)
+  case findings([FindingReport])
+  case verified(VerifyReport)
 }
 
 extension ControlResponse: Codable {
@@ -23,8 +30,11 @@ extension ControlResponse: Codable {
     case status, grants
     case grantSteps = "grant-steps"
     case barriers, boundaries, explanation, who, what
+    case conflicts, duties
     case keySlots = "key-slots"
     case reviewers
+    case verifyProgress = "verify-progress"
+    case findings, verified
   }
 
   package init(from decoder: any Decoder) throws {
@@ -40,8 +50,13 @@ extension ControlResponse: Codable {
     case .explanation: self = .explanation(try body())
     case .who: self = .who(try body())
     case .what: self = .what(try body())
+    case .conflicts: self = .conflicts(try body())
+    case .duties: self = .duties(try body())
     case .keySlots: self = .keySlots(try body())
     case .reviewers: self = .reviewers(try body())
+    case .verifyProgress: self = .verifyProgress(try body())
+    case .findings: self = .findings(try body())
+    case .verified: self = .verified(try body())
     }
   }
 
@@ -61,8 +76,13 @@ extension ControlResponse: Codable {
     case .explanation(let body): try write(.explanation, body)
     case .who(let body): try write(.who, body)
     case .what(let body): try write(.what, body)
+    case .conflicts(let body): try write(.conflicts, body)
+    case .duties(let body): try write(.duties, body)
     case .keySlots(let body): try write(.keySlots, body)
     case .reviewers(let body): try write(.reviewers, body)
+    case .verifyProgress(let body): try write(.verifyProgress, body)
+    case .findings(let body): try write(.findings, body)
+    case .verified(let body): try write(.verified, body)
     }
   }
 }

@@ -18,11 +18,16 @@ extension ControlRequest: Codable {
     case accessExplain = "access-explain"
     case accessWho = "access-who"
     case accessWhat = "access-what"
+    case accessConflicts = "access-conflicts"
+    case dutyAdd = "duty-add"
+    case dutyRemove = "duty-remove"
+    case dutyList = "duty-list"
     case keyList = "key-list"
     case keyChange = "key-change"
     case reviewerAdd = "reviewer-add"
+    case reviewerRetire = "reviewer-retire"
     case reviewerList = "reviewer-list"
-    case review
+    case review, verify
     case unmount
   }
 
@@ -47,11 +52,17 @@ extension ControlRequest: Codable {
     case .accessExplain: self = .accessExplain(try body())
     case .accessWho: self = .accessWho(try body())
     case .accessWhat: self = .accessWhat(try body())
+    case .accessConflicts: self = .accessConflicts
+    case .dutyAdd: self = .dutyAdd(try body())
+    case .dutyRemove: self = .dutyRemove(try body())
+    case .dutyList: self = .dutyList
     case .keyList: self = .keyList
     case .keyChange: self = .keyChange(try body())
     case .reviewerAdd: self = .reviewerAdd(try body())
+    case .reviewerRetire: self = .reviewerRetire(try body())
     case .reviewerList: self = .reviewerList
     case .review: self = .review(try body())
+    case .verify: self = .verify(try body())
     case .unmount: self = .unmount
     }
   }
@@ -78,11 +89,17 @@ extension ControlRequest: Codable {
     case .accessExplain(let body): try write(.accessExplain, body)
     case .accessWho(let body): try write(.accessWho, body)
     case .accessWhat(let body): try write(.accessWhat, body)
+    case .accessConflicts: try write(.accessConflicts)
+    case .dutyAdd(let body): try write(.dutyAdd, body)
+    case .dutyRemove(let body): try write(.dutyRemove, body)
+    case .dutyList: try write(.dutyList)
     case .keyList: try write(.keyList)
     case .keyChange(let body): try write(.keyChange, body)
     case .reviewerAdd(let body): try write(.reviewerAdd, body)
+    case .reviewerRetire(let body): try write(.reviewerRetire, body)
     case .reviewerList: try write(.reviewerList)
     case .review(let body): try write(.review, body)
+    case .verify(let body): try write(.verify, body)
     case .unmount: try write(.unmount)
     }
   }

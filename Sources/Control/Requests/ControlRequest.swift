@@ -18,11 +18,17 @@ package enum ControlRequest: Sendable, Equatable {
   case accessExplain(ExplainRequest)
   case accessWho(WhoRequest)
   case accessWhat(WhatRequest)
+  case accessConflicts
+  case dutyAdd(DutyRequest)
+  case dutyRemove(DutyRequest)
+  case dutyList
   case keyList
   case keyChange(KeyChangeRequest)
   case reviewerAdd(ReviewerAddRequest)
+  case reviewerRetire(ReviewerRetireRequest)
   case reviewerList
   case review(ReviewNotice)
+  case verify(VerifyRequest)
   case unmount
 }
 
@@ -133,6 +139,18 @@ package struct BoundaryRequest: Codable, Sendable, Hashable {
   }
 }
 
+package struct DutyRequest: Codable, Sendable, Hashable {
+  package var duty: Duty.Kind
+  package var principal: PrincipalName
+  package var reason: String
+
+  package init(duty: Duty.Kind, principal: PrincipalName, reason: String) {
+    self.duty = duty
+    self.principal = principal
+    self.reason = reason
+  }
+}
+
 package struct ExplainRequest: Codable, Sendable, Hashable {
   package var principal: PrincipalName
   /// Exactly one right.
@@ -142,13 +160,19 @@ package struct ExplainRequest: Codable, Sendable, Hashable {
   package var at: WallTime?
   /// A grant to suppose as well.
   package var supposing: RuleID?
+  /// A grant to suppose gone.
+  package var without: RuleID?
 
-  package init(principal: PrincipalName, right: Rights, path: VaultPath, at: WallTime? = nil, supposing: RuleID? = nil) {
+  package init(
+    principal: PrincipalName, right: Rights, path: VaultPath, at: WallTime? = nil, supposing: RuleID? = nil,
+    without: RuleID? = nil
+  ) {
     self.principal = principal
     self.right = right
     self.path = path
     self.at = at
     self.supposing = supposing
+    self.without = without
   }
 }
 
@@ -206,6 +230,14 @@ package struct ReviewerAddRequest: Codable, Sendable, Hashable {
   }
 }
 
+/// A reviewer who is to read no segment that begins from now on.
+package struct ReviewerRetireRequest: Codable, Sendable, Hashable {
+  /// The fingerprint, or a label that only one reviewer bears.
+  package var reviewer: String
+
+  package init(reviewer: String) { self.reviewer = reviewer }
+}
+
 /// "A reviewer reads the trail on this machine": becomes a REVIEW record.
 package struct ReviewNotice: Codable, Sendable, Hashable {
   /// Of the identity that opens the segments.
@@ -219,6 +251,18 @@ package struct ReviewNotice: Codable, Sendable, Hashable {
     self.fingerprint = fingerprint
     self.command = command
     self.filters = filters
+  }
+}
+
+/// Verify the vault while it is mounted.
+package struct VerifyRequest: Codable, Sendable, Hashable {
+  package var isQuick: Bool
+  /// Go on where an interrupted verification was.
+  package var isResuming: Bool
+
+  package init(isQuick: Bool, isResuming: Bool) {
+    self.isQuick = isQuick
+    self.isResuming = isResuming
   }
 }
 

@@ -1,6 +1,6 @@
 package import VaultFormat
 
-// How values of the vault's formats look in JSON: rights as a list of their names, ids as numbers, vaults as 32 digits.
+// How values of the vault's formats look in JSON: rights as a list of their names, duties by name, ids as numbers, vaults as 32 digits.
 
 extension Rights: Codable {
   package init(from decoder: any Decoder) throws {
@@ -18,6 +18,21 @@ extension Rights: Codable {
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(Rights.named.filter { contains($0.right) }.map(\.name))
+  }
+}
+
+extension Duty.Kind: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let kind = Self(name: try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a duty")
+    }
+    self = kind
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(name)
   }
 }
 

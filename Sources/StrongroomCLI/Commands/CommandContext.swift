@@ -10,15 +10,19 @@ package struct CommandContext: Sendable {
   package var environment: [String: String]
   package var mountTable: @Sendable () throws(CommandFailure) -> MountTable
   package var connect: @Sendable (FoundVault) throws(CommandFailure) -> any MountConnection
+  /// Before a key comes into this process: no core dumps, no swap.
+  package var secure: @Sendable () throws(CommandFailure) -> Void
 
   package init(
     console: Console, environment: [String: String], mountTable: @escaping @Sendable () throws(CommandFailure) -> MountTable,
-    connect: @escaping @Sendable (FoundVault) throws(CommandFailure) -> any MountConnection
+    connect: @escaping @Sendable (FoundVault) throws(CommandFailure) -> any MountConnection,
+    secure: @escaping @Sendable () throws(CommandFailure) -> Void = {}
   ) {
     self.console = console
     self.environment = environment
     self.mountTable = mountTable
     self.connect = connect
+    self.secure = secure
   }
 
   /// Of this process.
@@ -28,7 +32,8 @@ package struct CommandContext: Sendable {
       mountTable: { () throws(CommandFailure) in
         do throws(SystemError) { return try MountTable.current() } catch { throw CommandFailure(error) }
       },
-      connect: { (found) throws(CommandFailure) in try SocketConnection(to: found, environment: environment) })
+      connect: { (found) throws(CommandFailure) in try SocketConnection(to: found, environment: environment) },
+      secure: { () throws(CommandFailure) in try ProcessSafety.secure() })
   }
 
   /// Finds the vault of a path and connects to its mount.

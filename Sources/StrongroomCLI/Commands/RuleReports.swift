@@ -84,7 +84,7 @@ extension Console {
 
   func time(_ time: WallTime?) -> String { time.map { TimeText.shown($0) } ?? "-" }
 
-  private func state(_ state: RuleState) -> String {
+  func state(_ state: RuleState) -> String {
     switch state {
     case .live: text(.live)
     case .notYet: text(.notYet)

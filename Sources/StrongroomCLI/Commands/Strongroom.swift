@@ -9,10 +9,15 @@ struct Strongroom: ParsableCommand {
       subcommands: [
         InitCommand.self, MountCommand.self, MountDaemon.self, MountHelper.self,
         UnmountCommand.self, StatusCommand.self, GrantNoun.self, BarrierNoun.self, BoundaryNoun.self, AccessNoun.self,
+        DutyNoun.self,
         ReviewerNoun.self, LogNoun.self, ConfigNoun.self,
-        VerifyCommand.self, KeyNoun.self,
+        VerifyCommand.self, KeyNoun.self, SpeedCommand.self,
       ])
   }
 
-  static let version = "0.1"
+  #if STRONGROOM_BENCHMARK_UNCHECKED
+    static let version = "0.1-unchecked-benchmark-build"
+  #else
+    static let version = "0.1"
+  #endif
 }

@@ -19,7 +19,7 @@ package struct MountConfiguration: Sendable, Equatable {
   /// The group that may read the trail folder; nil leaves it to the daemon's account.
   package var trailGroup: String?
   /// Records a second for one user; beyond it that user waits.
-  package var recordRatePerUser = 10_000
+  package var recordRatePerUser = 100_000
   /// Where checkpoint heads go as well: `syslog`, `folder:/path`.
   package var anchors: [String] = []
   /// The one user of a private mount; nil is a shared one.

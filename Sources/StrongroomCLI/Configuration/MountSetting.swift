@@ -31,7 +31,9 @@ package struct MountSetting: Sendable {
     .flag("strict-trail", \.isTrailStrict, .settingStrictTrail),
     .text("trail-group", "a group's name", \.trailGroup, .settingTrailGroup, isName),
     .count("record-rate", 10...1_000_000, \.recordRatePerUser, .settingRecordRate),
-    .list("anchors", "syslog or folder:/path", \.anchors, .settingAnchors) { $0 == "syslog" || isPath($0, after: "folder:") },
+    .list(
+      "anchors", "syslog, syslog:unix:/path, syslog:tcp:HOST:PORT or folder:/path", \.anchors, .settingAnchors
+    ) { $0 == "syslog" || SyslogTarget($0) != nil || isPath($0, after: "folder:") },
     .text("user", "a user's name", \.privateUser, .settingUser, isName),
     .flag("allow-other", \.allowsOthers, .settingAllowOther),
     .duration("identity-cache", 1_000_000_000...300_000_000_000, \.identityCacheNanoseconds, .settingIdentityCache),

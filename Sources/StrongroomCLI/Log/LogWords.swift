@@ -14,11 +14,45 @@ package enum LogWords {
     return WallTime(nanoseconds: min(max(wall, .min + margin), .max - margin))
   }
 
-  package static func outcome(_ outcome: Record.Outcome) -> String {
+  package static func outcome(_ outcome: Record.Outcome) -> String { "\(outcomeWord(outcome))" }
+
+  static func outcomeWord(_ outcome: Record.Outcome) -> StaticString {
     switch outcome {
     case .done: "done"
     case .refused: "refused"
     case .failed: "failed"
+    }
+  }
+
+  /// `Record.Action.name`, without making a text.
+  static func action(_ action: Record.Action) -> StaticString {
+    switch action {
+    case .open: "OPEN"
+    case .read: "READ"
+    case .pages: "PAGES"
+    case .write: "WRITE"
+    case .release: "RELEASE"
+    case .list: "LIST"
+    case .deny: "DENY"
+    case .create: "CREATE"
+    case .rename: "RENAME"
+    case .remove: "REMOVE"
+    case .grant: "GRANT"
+    case .revoke: "REVOKE"
+    case .barrier: "BARRIER"
+    case .boundary: "BOUNDARY"
+    case .key: "KEY"
+    case .reviewer: "REVIEWER"
+    case .mount: "MOUNT"
+    case .unmount: "UNMOUNT"
+    case .auditStart: "AUDIT-START"
+    case .auditStop: "AUDIT-STOP"
+    case .recovery: "RECOVERY"
+    case .restore: "RESTORE"
+    case .review: "REVIEW"
+    case .alert: "ALERT"
+    case .unlock: "UNLOCK"
+    case .duty: "DUTY"
     }
   }
 
@@ -70,14 +104,26 @@ package enum LogWords {
   ]
 
   /// The last name of a path; the path itself for the root.
-  package static func name(_ path: [UInt8]) -> [UInt8] {
-    guard let slash = path.lastIndex(of: 0x2f), slash + 1 < path.count else { return path }
-    return Array(path[(slash + 1)...])
+  package static func name(_ path: [UInt8]) -> [UInt8] { Array(nameSlice(path)) }
+
+  static func nameSlice(_ path: [UInt8]) -> ArraySlice<UInt8> {
+    guard let slash = path.lastIndex(of: 0x2f), slash + 1 < path.count else { return path[...] }
+    return path[(slash + 1)...]
   }
 
   /// The folder that holds it; the root for what is in the root, and for the root.
   package static func folder(_ path: [UInt8]) -> [UInt8] {
+    Array(folderSlice(path))
+  }
+
+  static func folderSlice(_ path: [UInt8]) -> ArraySlice<UInt8> {
     guard let slash = path.lastIndex(of: 0x2f), slash > 0 else { return [0x2f] }
-    return Array(path[..<slash])
+    return path[..<slash]
+  }
+
+  /// A program's name without its folder.
+  static func programName(_ path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: 0x2f), slash < path.utf8.index(before: path.utf8.endIndex) else { return path }
+    return String(path[path.utf8.index(after: slash)...])
   }
 }

@@ -35,6 +35,7 @@ package enum ErrorText: String, MessageTable {
   case badRight = "bad-right"
   case badVaultPath = "bad-vault-path"
   case badRuleID = "bad-rule-id"
+  case badDuty = "bad-duty"
   case emptyReason = "empty-reason"
   case emptyName = "empty-name"
   case untilBeforeFrom = "until-before-from"
@@ -72,6 +73,10 @@ package enum ErrorText: String, MessageTable {
   case trailUnreadable = "trail-unreadable"
   case trailNewer = "trail-newer"
   case notAnIdentity = "not-an-identity"
+  case badCase = "bad-case"
+  case nothingToPack = "nothing-to-pack"
+  case packTooLarge = "pack-too-large"
+  case packBroken = "pack-broken"
   case identityParameters = "identity-parameters"
   case wrongIdentityPassphrase = "wrong-identity-passphrase"
   case wrongIdentity = "wrong-identity"
@@ -143,9 +148,23 @@ package enum ErrorText: String, MessageTable {
   case trailUnavailable = "trail-unavailable"
   case changesRefused = "changes-refused"
   case onlyOperator = "only-operator"
+  case onlyOfficers = "only-officers"
+  case lacksDuty = "lacks-duty"
+  case dutiesConflict = "duties-conflict"
+  case dutyForbids = "duty-forbids"
+  case dutyExists = "duty-exists"
+  case noSuchDuty = "no-such-duty"
+  case lastAdministrator = "last-administrator"
   case badReviewerKey = "bad-reviewer-key"
   case reviewerExists = "reviewer-exists"
+  case noSuchReviewer = "no-such-reviewer"
+  case severalReviewers = "several-reviewers"
+  case lastReviewer = "last-reviewer"
   case vaultFileRefused = "vault-file-refused"
+  case verifyNotPermitted = "verify-not-permitted"
+  case verifyBusy = "verify-busy"
+  case verifyInterrupted = "verify-interrupted"
+  case verifyFailed = "verify-failed"
 
   package var texts: Texts {
     switch self {
@@ -221,6 +240,12 @@ package enum ErrorText: String, MessageTable {
     case .trailUnreadable: Texts("the trail cannot be read: {reason}", "无法读取访问日志：{reason}")
     case .trailNewer:
       Texts("this was made by a later version of strongroom (format {version})", "此文件由更高版本的 strongroom 生成（格式 {version}）")
+    case .badCase:
+      Texts(
+        "'{value}' is no text for a case: at most 4096 bytes without control characters", "“{value}”不能作为案件说明：最多 4096 字节且不含控制字符")
+    case .nothingToPack: Texts("no signed record matches: there is nothing to pack", "没有符合条件且已签名的记录，无可打包")
+    case .packTooLarge: Texts("more than {limit} records match", "符合条件的记录超过 {limit} 条")
+    case .packBroken: Texts("the evidence pack was changed or is none: {what}", "证据包被更改或不是证据包：{what}")
     case .notAnIdentity: Texts("'{path}' is no reviewer's identity", "“{path}”不是审阅人的身份文件")
     case .identityParameters:
       Texts("the password-hash parameters in '{path}' are not acceptable", "“{path}”中的口令散列参数不可接受")
@@ -303,9 +328,31 @@ package enum ErrorText: String, MessageTable {
     case .noBoundary: Texts("'{path}' is no boundary", "“{path}”不是边界")
     case .trailUnavailable: Texts("the trail cannot be written, so nothing was changed: {reason}", "无法写入访问日志，未作任何更改：{reason}")
     case .changesRefused: Texts("the mount refuses changes at the moment: {reason}", "挂载进程目前拒绝更改：{reason}")
-    case .onlyOperator: Texts("only root or the user who mounted this vault may do this", "只有 root 或挂载该保险库的用户可以执行此操作")
+    case .verifyNotPermitted:
+      Texts(
+        "only root, the user who mounted this vault, or whoever has 'grant' on all of it may verify it",
+        "只有 root、挂载该保险库的用户或对整个保险库拥有 grant 权限的人可以校验")
+    case .verifyBusy: Texts("this vault is being verified already", "该保险库正在校验中")
+    case .verifyInterrupted: Texts("the verification was ended before it was done", "校验未完成即被终止")
+    case .verifyFailed: Texts("the verification could not go on", "校验无法继续")
+    case .onlyOperator:
+      Texts("only root, the user who mounted this vault and its operators may do this", "只有 root、挂载该保险库的用户和运维员可以执行此操作")
+    case .onlyOfficers:
+      Texts(
+        "only root, the user who mounted this vault and those with a duty in it may ask this", "只有 root、挂载该保险库的用户和在其中任职的人可以查询")
+    case .lacksDuty: Texts("this needs the duty '{duty}'", "此操作需要 {duty} 职责")
+    case .dutiesConflict:
+      Texts("{principal} would be both {duty} and {other}", "{principal} 将同时担任 {duty} 和 {other}")
+    case .dutyForbids: Texts("{principal} is {duty}, and may not have '{right}'", "{principal} 担任 {duty}，不得拥有 {right} 权限")
+    case .dutyExists: Texts("{principal} has this duty already", "{principal} 已有该职责")
+    case .noSuchDuty: Texts("{principal} has no such duty", "{principal} 没有该职责")
+    case .lastAdministrator: Texts("nobody would be left to administer this vault", "该保险库将没有管理员")
+    case .badDuty: Texts("'{value}' is no duty; there are {words}", "“{value}”不是职责，可用：{words}")
     case .badReviewerKey: Texts("'{path}' is no public key of a reviewer", "“{path}”不是审阅人的公钥")
     case .reviewerExists: Texts("this reviewer is there already", "该审阅人已存在")
+    case .noSuchReviewer: Texts("there is no such reviewer", "没有该审阅人")
+    case .severalReviewers: Texts("several reviewers bear this label", "有多个审阅人使用该名称")
+    case .lastReviewer: Texts("the last reviewer cannot be retired", "不能停用最后一位审阅人")
     case .vaultFileRefused: Texts("the mount refused the new vault.json: {reason}", "挂载进程拒绝了新的 vault.json：{reason}")
     }
   }

@@ -6,18 +6,22 @@ package enum HelpText: String, MessageTable {
   case grant, grantAdd, grantList, grantRevoke, grantExport, grantImport, grantExpiring, grantFile, dryRun, prune, within
   case barrier, barrierAdd, barrierList, barrierRemove, against, barrierName
   case boundary, boundarySet, boundaryClear, boundaryList
-  case access, accessExplain, accessWho, accessWhat, with
-  case reviewer, reviewerAdd, reviewerList, reviewerKeygen, reviewerLabel, reviewerKey, identityOutput
+  case access, accessExplain, accessWho, accessWhat, accessConflicts, with, without
+  case duty, dutyAdd, dutyRemove, dutyList, dutyName
+  case reviewer, reviewerAdd, reviewerList, reviewerRetire, reviewerName, reviewerKeygen, reviewerLabel, reviewerKey,
+    identityOutput
   case status, unmount, unmountWait
+  case speed, speedDiscussion, speedNoMount
   case config, configShow, configFile, options
   case create, reviewerKeys, admin, passphraseFile, keyFile, newPassphraseFile, newKeyFile, slotLabel, slotNumber
   case mount, mountUser, foreground, mountHelper, mountDaemon
-  case verify, verifyQuick
+  case verify, verifyQuick, verifyResume
   case key, keyList, keyAdd, keyRemove, keyChange
   case log, logQuery, logVerify, logExport, trailArgument, identity, filterUser, filterPath, filterAction, filterOutcome, since
   case untilLog, follow, genesis, end, anchor, format
   case identityPassphraseFile, identityLabel, filterGroup, filterGrant, filterProgram, raw, csv, limit
   case logWho, logUser, logDenials, logFirstAccess, logOffHours, logTop, logAround, logHealth
+  case logPack, logVerifyPack, packCase, packOutput, openSegments, packFile, signer
   case logPlace, logUserName, folderDepth, hours, days, topBy, aroundGrant, aroundWindow
   case settingWorkers, settingPoll, settingPageCache, settingReadAhead, settingMaxBackground, settingCommitInterval
   case settingCommitDocuments, settingStrictTrail, settingTrailGroup, settingRecordRate, settingAnchors, settingUser
@@ -83,14 +87,32 @@ package enum HelpText: String, MessageTable {
     case .accessExplain: Texts("Say whether someone has a right there, and which rules decide.", "说明某人在该处是否有某项权限，以及由哪些规则决定。")
     case .accessWho: Texts("List who has rights on a folder.", "列出对文件夹有权限的对象。")
     case .accessWhat: Texts("List where someone has rights.", "列出某对象拥有权限的位置。")
+    case .accessConflicts: Texts("List who has duties and rights that no one person may have.", "列出兼任了不得兼任的职责或权限的人。")
+    case .duty: Texts("Say who is administrator, reviewer, operator, records officer.", "管理职责：管理员、审阅人、运维员、档案员。")
+    case .dutyAdd: Texts("Give somebody a duty.", "授予职责。")
+    case .dutyRemove: Texts("Take a duty back.", "收回职责。")
+    case .dutyList: Texts("List the duties.", "列出职责。")
+    case .dutyName:
+      Texts(
+        "administrator, reviewer, operator or records-officer.",
+        "administrator（管理员）、reviewer（审阅人）、operator（运维员）或 records-officer（档案员）。")
     case .with: Texts("Suppose that this grant were live.", "假设该授权有效。")
+    case .without: Texts("Suppose that this grant were gone.", "假设该授权不存在。")
     case .reviewer: Texts("Make and register the keys that can read the trail.", "生成和登记可读取访问日志的密钥。")
     case .reviewerAdd: Texts("Let a reviewer read the trail from now on.", "允许审阅人读取此后的访问日志。")
     case .reviewerList: Texts("List the reviewers.", "列出审阅人。")
+    case .reviewerRetire: Texts("Take a reviewer's key out of all segments that begin from now on.", "此后的日志段不再对该审阅人可读。")
+    case .reviewerName: Texts("The reviewer's fingerprint, or the label if only one bears it.", "审阅人的指纹；名称唯一时也可用名称。")
     case .reviewerKeygen: Texts("Write a new identity, protected by a passphrase, and its public key.", "生成受口令保护的新身份及其公钥。")
     case .reviewerLabel: Texts("What the reviewer is called.", "审阅人的名称。")
     case .reviewerKey: Texts("The reviewer's public key file (FILE.pub).", "审阅人的公钥文件（文件.pub）。")
     case .identityOutput: Texts("Where the identity goes; the public key goes to FILE.pub.", "身份文件的位置；公钥写入 文件.pub。")
+    case .speed: Texts("Measure this machine's ciphers, and what FUSE itself allows.", "测量本机的加密速度，以及 FUSE 本身的上限。")
+    case .speedDiscussion:
+      Texts(
+        "Takes a few seconds and touches no vault. A vault cannot be faster than the slower of the two.",
+        "耗时数秒，不触及任何保险库。保险库不会快于两者中较慢的一个。")
+    case .speedNoMount: Texts("Measure the ciphers only.", "只测量加密速度。")
     case .status: Texts("Show how mounts are doing: ids and counts, no names.", "显示挂载状态：只有编号和计数，没有名称。")
     case .unmount: Texts("End a mount with everything committed.", "提交全部更改后结束挂载。")
     case .unmountWait: Texts("How long to wait for it to end.", "等待结束的时长。")
@@ -113,7 +135,8 @@ package enum HelpText: String, MessageTable {
     case .foreground: Texts("Stay, and log to standard error.", "在前台运行，日志写到标准错误。")
     case .mountHelper: Texts("What mount(8) calls for fstab.", "供 mount(8) 处理 fstab 时调用。")
     case .mountDaemon: Texts("The process of a mount.", "挂载进程。")
-    case .verify: Texts("Prove every byte of a vault.", "校验保险库的每一个字节。")
+    case .verify: Texts("Prove every byte of a vault, mounted or not.", "校验保险库的每一个字节，无论是否已挂载。")
+    case .verifyResume: Texts("Go on where an interrupted verification was.", "从上次中断处继续校验。")
     case .verifyQuick: Texts("Check structure and sizes without reading content.", "只检查结构和大小，不读取内容。")
     case .key: Texts("Manage the ways to unlock a vault.", "管理保险库的解锁方式。")
     case .keyList: Texts("List the key slots.", "列出密钥槽。")
@@ -167,6 +190,17 @@ package enum HelpText: String, MessageTable {
     case .follow: Texts("Go on with new records as they come.", "持续显示新的记录。")
     case .genesis: Texts("The genesis key that 'init' printed.", "init 打印的创世公钥。")
     case .end: Texts("The last record known elsewhere, SEQUENCE:HEAD.", "另行保存的末尾记录，序号:链头。")
+    case .logPack: Texts("Put records that match into a file that proves them: an evidence pack.", "将符合条件的记录连同证明写入证据包。")
+    case .logVerifyPack:
+      Texts("Check an evidence pack, offline and without any secret, and print its records.", "离线校验证据包（无需任何密钥）并打印其中的记录。")
+    case .packCase: Texts("What the pack is for; it stands in it and in the trail.", "证据包的用途，会写入证据包和访问日志。")
+    case .packOutput: Texts("Where the pack goes; may not exist.", "证据包的位置，不得已存在。")
+    case .openSegments:
+      Texts(
+        "Put the keys of the segments into the pack: it then proves its records by itself, and whoever has it can read all that these segments hold.",
+        "将日志段密钥放入证据包：证据包可自证其记录，但持有者可读取这些日志段的全部内容。")
+    case .packFile: Texts("The evidence pack.", "证据包文件。")
+    case .signer: Texts("The evidence key of the reviewer who made the pack, as they told it.", "制作证据包的审阅人所告知的证据公钥。")
     case .anchor: Texts("A file of anchors to compare with.", "用于比对的锚点文件。")
     case .format: Texts("jsonl, csv, ocsf, ecs or cef.", "jsonl、csv、ocsf、ecs 或 cef。")
     case .settingWorkers: Texts("Threads that read /dev/fuse; 0: as many as cores, 2 to 8.", "读取 /dev/fuse 的线程数；0 表示按核数取 2 至 8。")
@@ -180,7 +214,10 @@ package enum HelpText: String, MessageTable {
     case .settingStrictTrail: Texts("Sync every record before the reply.", "每条记录同步到磁盘后才应答。")
     case .settingTrailGroup: Texts("The group that may read the trail folder.", "可读取访问日志目录的组。")
     case .settingRecordRate: Texts("Records a second for one user; beyond it that user waits.", "每个用户每秒的记录数，超出则该用户等待。")
-    case .settingAnchors: Texts("Where checkpoint heads go as well: syslog, folder:/path.", "检查点链头的其他去处：syslog、folder:/路径。")
+    case .settingAnchors:
+      Texts(
+        "Where checkpoint heads go as well: syslog, syslog:unix:/path, syslog:tcp:HOST:PORT, folder:/path.",
+        "检查点链头的其他去处：syslog、syslog:unix:/路径、syslog:tcp:主机:端口、folder:/路径。")
     case .settingUser: Texts("The one user of a private mount.", "私有挂载的唯一用户。")
     case .settingAllowOther: Texts("Let users other than the mounter in; never on a private mount.", "允许挂载者以外的用户访问；私有挂载始终不允许。")
     case .settingIdentityCache: Texts("How long a user's groups are remembered.", "用户所属组的缓存时长。")

@@ -10,6 +10,9 @@ package enum HintText: String, MessageTable {
   case nameItsFolder = "name-its-folder"
   case seeStatus = "see-status"
   case addSlotFirst = "add-slot-first"
+  case addReviewerFirst = "add-reviewer-first"
+  case narrowFilter = "narrow-filter"
+  case listReviewers = "list-reviewers"
   case listSlots = "list-slots"
   case emptyVaultFolder = "empty-vault-folder"
   case otherPassphrase = "other-passphrase"
@@ -53,12 +56,17 @@ package enum HintText: String, MessageTable {
   case genesis = "genesis"
   case hours = "hours"
   case label = "label"
+  case askOperator = "ask-operator"
+  case keepApart = "keep-apart"
+  case anotherAdministrator = "another-administrator"
+  case verifyResume = "verify-resume"
   case csvColumns = "csv-columns"
   case csvQuotes = "csv-quotes"
   case splitImport = "split-import"
 
   package var texts: Texts {
     switch self {
+    case .verifyResume: Texts("'verify --resume' goes on where it was", "verify --resume 可从中断处继续")
     case .runVerify:
       Texts(
         "strongroom verify VAULT names all that is damaged; keep a copy before you try to mend it",
@@ -73,6 +81,12 @@ package enum HintText: String, MessageTable {
     case .nameItsFolder: Texts("rights stand on folders: name the folder that holds it", "权限设在目录上，请指明其所在目录")
     case .seeStatus: Texts("strongroom status says what is wrong", "strongroom status 会说明原因")
     case .listSlots: Texts("see the slots: strongroom key list VAULT", "可用 strongroom key list 保险库 查看密钥槽")
+    case .narrowFilter: Texts("choose fewer with --since, --until, --user, --path", "请用 --since、--until、--user、--path 缩小范围")
+    case .addReviewerFirst:
+      Texts(
+        "add another reviewer first: strongroom reviewer add FILE.pub --label NAME",
+        "请先添加另一位：strongroom reviewer add 文件.pub --label 名称")
+    case .listReviewers: Texts("'reviewer list' shows labels and fingerprints", "reviewer list 可查看名称和指纹")
     case .addSlotFirst: Texts("add another slot first: strongroom key add VAULT", "请先添加另一个：strongroom key add 保险库")
     case .emptyVaultFolder: Texts("name a folder that does not exist yet, or an empty one", "请指定尚不存在的目录或空目录")
     case .otherPassphrase: Texts("try again; strongroom key list shows which slots there are", "请重试；strongroom key list 会列出密钥槽")
@@ -143,6 +157,15 @@ package enum HintText: String, MessageTable {
         "审阅人只能读取登记之后的日志段；reviewer list 可查看审阅人")
     case .genesis: Texts("it is the 64 hexadecimal digits that 'init' printed", "应为 init 打印的 64 位十六进制数")
     case .hours: Texts("write --hours 08:00-19:00 and --days mon-fri", "可写作 --hours 08:00-19:00 和 --days mon-fri")
+    case .askOperator: Texts("ask whoever runs this mount", "请联系负责该挂载的运维员")
+    case .keepApart:
+      Texts(
+        "these are kept apart, also where a group brings them together: see 'access conflicts'",
+        "这些职责和权限不得由一人兼任（经由组也不行），见 access conflicts")
+    case .anotherAdministrator:
+      Texts(
+        "make somebody else administrator first: 'duty add', and 'grant add / --rights steward'",
+        "请先设立另一位管理员：duty add，以及 grant add / --rights steward")
     case .csvColumns:
       Texts(
         "the first line names the columns: path,to,rights and, if wanted, id,from,until,reason; 'grant export' writes such a file",

@@ -16,12 +16,39 @@ package enum LogText: String, MessageTable {
     findingClock
   case findingOthers, findingForeign, findingOrigin, findingEnd
   case grantNotFound
+  case packMade, packSigner, packUnsigned, packOpened, packChecked, packAttested, packKeysInPack, packIdentity, packWhole
+  case packConsistent, findingSigner
 
   package var texts: Texts {
     switch self {
     case .identityPassphrase: Texts("Passphrase of {label}", "{label} 的口令")
     case .newIdentityPassphrase: Texts("Passphrase for the new identity", "新身份的口令")
     case .newIdentityPassphraseAgain: Texts("Passphrase again", "再次输入口令")
+    case .packMade:
+      Texts("{path}: {records} records and {context} that they refer to", "{path}：{records} 条记录，及其引用的 {context} 条记录")
+    case .packSigner:
+      Texts(
+        "evidence key: {key}; tell it to whoever will check the pack, by another way than the pack", "证据公钥：{key}；请通过证据包之外的途径告知校验者"
+      )
+    case .packUnsigned:
+      Texts(
+        "{count} matching records are covered by no checkpoint yet and were left out: try again in a minute",
+        "{count} 条符合条件的记录尚未被检查点覆盖，未放入：请一分钟后重试")
+    case .packOpened:
+      Texts(
+        "the pack holds the keys of its segments: whoever has it can read all that they hold, not only the chosen records",
+        "证据包含有日志段密钥：持有者可读取这些日志段的全部内容，而不仅是所选记录")
+    case .packChecked:
+      Texts(
+        "{frames} frames of {segments} segments are in the chain, {checkpoints} checkpoints are signed from the first on, the last {last}",
+        "{segments} 个日志段的 {frames} 个帧在链中，{checkpoints} 个检查点自首个起逐一签名，最后一个 {last}")
+    case .packAttested:
+      Texts("that the records above are what the frames hold, {label} says by signature", "以上记录即帧的内容，由 {label} 签名声明")
+    case .packKeysInPack: Texts("the records above were opened from the frames with the keys in the pack", "以上记录由证据包内的密钥从帧中解开")
+    case .packIdentity: Texts("the records above were opened from the frames with the identity given", "以上记录由所给身份从帧中解开")
+    case .packWhole: Texts("the pack is whole", "证据包完整")
+    case .packConsistent: Texts("the pack is consistent; not everything was established", "证据包一致，但并非全部得到确认")
+    case .findingSigner: Texts("the reviewer is not established: give --signer", "审阅人未确认：请给出 --signer")
     case .columnTime: Texts("TIME", "时间")
     case .columnRecord: Texts("RECORD", "记录")
     case .columnUser: Texts("USER", "用户")

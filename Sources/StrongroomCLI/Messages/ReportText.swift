@@ -4,15 +4,18 @@ package enum ReportText: String, MessageTable {
   case columnID, columnPath, columnTo, columnAgainst, columnRights, columnFrom, columnUntil, columnState, columnGiver,
     columnReason
   case columnName, columnOwner, columnSet, columnVia, columnPrincipal, columnLabel, columnFingerprint, columnNumber, columnKind
-  case columnCreated
+  case columnCreated, columnDuty, dutyAdded, dutyRemoved
   case live, notYet, ended, orphaned
-  case noRules, grantAdded, grantRevoked, barrierAdded, barrierRemoved, boundarySet, boundaryCleared, reviewerAdded, unmounted
+  case noRules, grantAdded, grantRevoked, barrierAdded, barrierRemoved, boundarySet, boundaryCleared, reviewerAdded,
+    reviewerRetired, unmounted
   case allowed, refused, noSuchName, decidedBy, nothingDecided, nearly
   case ruleGrant, ruleBarrier, ruleBarrierNamed, ruleBoundary, viaPrincipal, becauseOf
   case effectDecided, effectEnded, effectNotYet, effectOrphaned, effectBeyondBoundary, effectGivenByAsker, effectOtherRights
   case effectOtherPrincipal
   case statusVault, statusMountpoint, statusProcess, statusMounted, statusPrivateUser, statusGeneration, statusCommit, statusNodes
   case statusHandles, statusRules, statusTrail, statusCheckpoint, statusHealthy, statusNever, statusNodesValue, statusRulesValue
+  case statusTrailLag, statusMilliseconds, statusOperations, statusOperationsValue, statusMemory, statusMemoryValue,
+    statusDescriptors
   case statusTrailValue, problem, troubleTrail, troubleChanges, troubleIdentities, troubleClock
   case importDone, importWould, importNothing, stepNew, stepKnown
   case asking, vaultMade, genesisKey, genesisAdvice, mountReady
@@ -49,6 +52,9 @@ package enum ReportText: String, MessageTable {
     case .columnNumber: Texts("SLOT", "槽号")
     case .columnKind: Texts("KIND", "类型")
     case .columnCreated: Texts("CREATED", "创建时间")
+    case .columnDuty: Texts("DUTY", "职责")
+    case .dutyAdded: Texts("{principal} is {duty} from now on", "{principal} 自此担任 {duty}")
+    case .dutyRemoved: Texts("{principal} is {duty} no more", "{principal} 不再担任 {duty}")
     case .live: Texts("live", "有效")
     case .notYet: Texts("not yet", "未开始")
     case .ended: Texts("ended", "已结束")
@@ -60,6 +66,10 @@ package enum ReportText: String, MessageTable {
     case .barrierRemoved: Texts("barrier {id} is lifted", "隔离墙 {id} 已解除")
     case .boundarySet: Texts("{path} is a boundary", "{path} 已设为边界")
     case .boundaryCleared: Texts("{path} is no boundary any more", "{path} 不再是边界")
+    case .reviewerRetired:
+      Texts(
+        "{label} ({fingerprint}) reads nothing of the trail from now on; what was written before stays readable with that key",
+        "{label}（{fingerprint}）不能再读取此后的访问日志；此前的内容仍可用该密钥读取")
     case .reviewerAdded: Texts("{label} ({fingerprint}) can read the trail from now on", "{label}（{fingerprint}）可读取此后的访问日志")
     case .unmounted: Texts("{path} is unmounted", "{path} 已卸载")
     case .allowed: Texts("allowed: {principal} has {right} on {path} at {at}", "允许：{principal} 在 {at} 对 {path} 拥有 {right}")
@@ -101,6 +111,14 @@ package enum ReportText: String, MessageTable {
       Texts("{grants} grants, {barriers} barriers, {boundaries} boundaries", "{grants} 项授权，{barriers} 道隔离墙，{boundaries} 个边界")
     case .statusTrailValue:
       Texts("segment {segment}, {records} records, {unsynced} not synced", "第 {segment} 段，{records} 条记录，{unsynced} 条未同步")
+    case .statusTrailLag: Texts("trail lag", "日志滞后")
+    case .statusMilliseconds: Texts("{count} ms", "{count} 毫秒")
+    case .statusOperations: Texts("operations", "操作")
+    case .statusOperationsValue:
+      Texts("{count}, {queued} not answered yet, {refused} refused", "{count} 次，{queued} 次未答复，{refused} 次被拒绝")
+    case .statusMemory: Texts("memory", "内存")
+    case .statusMemoryValue: Texts("{count}, {unsealed} of content to be sealed", "{count}，其中待密封内容 {unsealed}")
+    case .statusDescriptors: Texts("descriptors", "文件描述符")
     case .problem: Texts("problem since {since}: {what} ({reason})", "自 {since} 起的问题：{what}（{reason}）")
     case .troubleTrail: Texts("the trail cannot be written, operations are refused", "无法写入访问日志，操作被拒绝")
     case .troubleChanges: Texts("a commit failed, changes are refused", "提交失败，更改被拒绝")

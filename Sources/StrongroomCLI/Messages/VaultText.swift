@@ -2,7 +2,8 @@
 package enum VaultText: String, MessageTable {
   case damage, notice
   case verifyFound, verifyWhole, verifyNotices, verifyTrailBroken, verifyDamaged
-  case progressFiles, progressCatalog, progressTree, progressContent, progressTrail
+  case verifyResumed
+  case progressFiles, progressCatalog, progressTree, progressContent, progressPacks, progressTrail, progressLeft
   case slotAdded, slotRemoved, slotChanged, keyFileMade
 
   package var texts: Texts {
@@ -19,9 +20,15 @@ package enum VaultText: String, MessageTable {
     case .verifyDamaged: Texts("the vault is damaged: {damages} findings", "保险库已损坏：{damages} 处")
     case .progressFiles: Texts("looking at the folder", "正在检查目录")
     case .progressCatalog: Texts("checking the catalog", "正在校验目录库")
-    case .progressTree: Texts("checking rows: {done}", "正在校验行：{done}")
+    case .progressTree: Texts("checking rows: {done} of about {total}, {rate}/s", "正在校验行：{done} / 约 {total}，{rate}/秒")
     case .progressContent: Texts("checking content: {done} of {total}, {rate}/s", "正在校验内容：{done} / {total}，{rate}/秒")
+    case .progressPacks: Texts("checking packs: {done} of {total}, {rate}/s", "正在校验数据包：{done} / {total}，{rate}/秒")
     case .progressTrail: Texts("checking the trail: {done} of {total}, {rate}/s", "正在校验访问日志：{done} / {total}，{rate}/秒")
+    case .progressLeft: Texts("{progress}, {left} left", "{progress}，剩余 {left}")
+    case .verifyResumed:
+      Texts(
+        "{bytes} of it was checked by the verification that began {since}, and not again",
+        "其中 {bytes} 已由 {since} 开始的校验检查过，本次未再检查")
     case .slotAdded: Texts("slot {slot} is added", "已添加密钥槽 {slot}")
     case .slotRemoved:
       Texts(

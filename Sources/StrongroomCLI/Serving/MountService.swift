@@ -82,6 +82,8 @@ final class MountService: @unchecked Sendable {
 
   @discardableResult
   private func finish() -> ExitCode {
+    // A connection that waits for a verification ends with it.
+    vault.verification.stop()
     control?.stop()
     files.close()
     files.recordUnmount()
@@ -122,7 +124,7 @@ final class MountService: @unchecked Sendable {
       configuration: configuration.effective)
     let mounted = mounted
     let mountpoint = plan.mountpoint
-    let handler = RequestHandler(files, facts) { () throws(ControlFailure) in
+    let handler = RequestHandler(files, facts, requestCounts: { mounted.requestCounts }) { () throws(ControlFailure) in
       do throws(FuseError) { try mounted.unmount(.ifIdle) } catch {
         throw ControlFailure(CommandFailure(error, mountpoint: mountpoint))
       }
@@ -144,7 +146,8 @@ final class MountService: @unchecked Sendable {
     settings.trail.recordsPerSecondMax = Int64(configuration.recordRatePerUser)
     settings.trail.recordBurstMax = Int64(configuration.recordRatePerUser) * 2
     settings.trail.anchors = configuration.anchors.map { anchor -> any TrailAnchor in
-      guard anchor.hasPrefix("folder:") else { return SyslogAnchor() }
+      if let target = SyslogTarget(anchor) { return SyslogAnchor(target) }
+      guard anchor.hasPrefix("folder:") else { return SystemLogAnchor() }
       return FileAnchor(path: anchor.dropFirst("folder:".count) + "/strongroom-checkpoints")
     }
     return settings

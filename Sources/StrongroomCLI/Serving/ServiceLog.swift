@@ -51,7 +51,7 @@ final class ServiceLog: @unchecked Sendable {
 }
 
 /// Checkpoint heads to the system's log, so that they leave the machine with it.
-struct SyslogAnchor: TrailAnchor {
+struct SystemLogAnchor: TrailAnchor {
   func tell(_ line: AnchorLine) throws(SystemError) {
     let text = line.encode()
     text.withCString { text in withVaList([text]) { vsyslog(LOG_NOTICE, "checkpoint %s", $0) } }

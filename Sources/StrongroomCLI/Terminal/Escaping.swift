@@ -5,6 +5,7 @@ package enum Escaping {
   /// Controls, line and paragraph separators, and characters that only steer (bidi marks, zero-width ones, tags) become `\n`, `\t`, `\r`, `\e` or
   /// `\u{202E}`; a backslash is `\\`, so that what is shown is never ambiguous. The joiners inside emoji and Indic words stay.
   package static func shown(_ text: String) -> String {
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x5c }) { return text }
     guard text.unicodeScalars.contains(where: { $0 == "\\" || isSteering($0) }) else { return text }
     var shown = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
@@ -44,7 +45,12 @@ package enum Escaping {
 
   /// Whether it moves, reorders or hides instead of showing something.
   package static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
+    // Letters of most names, in which Unicode has nothing that steers.
+    switch scalar.value {
+    case 0x20..<0x7f, 0xae..<0x600, 0x2e80..<0xd800: return false
+    default: break
+    }
+    return switch scalar.properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator, .surrogate: true
     case .format: scalar.value != 0x200c && scalar.value != 0x200d
     default: scalar.value == 0x2800 || (0xfff0...0xfffb).contains(scalar.value)

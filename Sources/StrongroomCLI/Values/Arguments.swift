@@ -37,6 +37,14 @@ package enum Arguments {
     return right
   }
 
+  package static func duty(_ text: String) throws(CommandFailure) -> Duty.Kind {
+    guard let duty = Duty.Kind(name: text) else {
+      let words = Duty.Kind.allCases.map(\.name).joined(separator: ", ")
+      throw CommandFailure(.usage, .badDuty, ["value": text, "words": words])
+    }
+    return duty
+  }
+
   package static func rule(_ text: String) throws(CommandFailure) -> RuleID {
     guard let number = UInt64(text), number > 0 else { throw CommandFailure(.usage, .badRuleID, ["value": text], hint: .ruleID) }
     return RuleID(number)

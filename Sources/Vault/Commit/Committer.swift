@@ -29,6 +29,8 @@ final class Committer: @unchecked Sendable {
   private let documentLimit = Atomic<Int>(Int.max)
   /// How many `dirty` holds; read without the tree lock.
   private let dirtyCount = Atomic<Int>(0)
+  /// The catalog is to hear of packs although no node changed.
+  private let isRoundWanted = Atomic<Bool>(false)
 
   private let lock = Lock()
   private let wake = Condition()
@@ -111,6 +113,11 @@ final class Committer: @unchecked Sendable {
     }
   }
 
+  /// Has the next round commit what packs have to say, also where nothing else is to be said.
+  func wantRound() { isRoundWanted.store(true, ordering: .releasing) }
+  var wantsRound: Bool { isRoundWanted.load(ordering: .acquiring) }
+  func takeRound() { isRoundWanted.store(false, ordering: .releasing) }
+
   /// Ends the thread after a last round.
   func stop() {
     lock.withLock {
@@ -126,6 +133,8 @@ final class ChangeRefusal: @unchecked Sendable {
   private let isSet = Atomic<Bool>(false)
   private let lock = Lock()
   private var failure: VaultError?
+  /// When it began, wall nanoseconds.
+  private var since: Int64 = 0
 
   @inline(__always)
   func check() throws(VaultError) {
@@ -135,8 +144,13 @@ final class ChangeRefusal: @unchecked Sendable {
 
   var current: VaultError? { lock.withLock { failure } }
 
+  var beginning: Int64? { lock.withLock { failure == nil ? nil : since } }
+
   func set(_ failure: VaultError?) {
-    lock.withLock { self.failure = failure }
+    lock.withLock {
+      if self.failure == nil { since = Clock.wall() }
+      self.failure = failure
+    }
     isSet.store(failure != nil, ordering: .relaxed)
   }
 }

@@ -13,25 +13,34 @@ extension Vault {
   func startCommitting() {
     committer.start(
       interval: settings.commitIntervalNanoseconds, documentLimit: settings.commitDocumentCount,
-      hasWork: { [self] in tree.withLock { !committer.dirty.isEmpty || !committer.obsolete.isEmpty || !committer.rules.isEmpty }
+      hasWork: { [self] in
+        committer.wantsRound
+          || tree.withLock { !committer.dirty.isEmpty || !committer.obsolete.isEmpty || !committer.rules.isEmpty }
       },
       run: { [self] in commitOnce() })
   }
 
   /// One round, on the committing thread. Returns why it failed, nil for success.
-  func commitOnce() -> VaultError? {
+  func commitOnce() -> VaultError? { committing.withLock { commitHoldingLock() } }
+
+  private func commitHoldingLock() -> VaultError? {
     var group: CommitGroup?
+    let isWanted = committer.wantsRound
     do throws(VaultError) {
       try sealChangedDocuments()
       let taken = try takeGroup()
       group = taken
       // An fsync of what is on disk already costs nothing.
-      guard !taken.isEmpty || numbers.needsReservation || file.generation != committer.generation else { return nil }
+      guard !taken.isEmpty || numbers.needsReservation || file.generation != committer.generation || isWanted else {
+        return nil
+      }
+      if isWanted { committer.takeRound() }
       try write(taken)
       changesRefused.set(nil)
       return nil
     } catch {
       if let group { putBack(group) }
+      if isWanted { committer.wantRound() }
       changesRefused.set(error)
       return error
     }

@@ -3,26 +3,27 @@ import Platform
 
 /// Page-aligned buffers of one size for sealed bytes, used again and again. Never for anything in the clear: they are not wiped.
 ///
-/// From any thread; at most `keptCountMax` wait for their next use, the rest is freed. `idle` is guarded by `lock`.
+/// Each is a mapping of its own: given back to malloc, they would stay in the heaps of many threads. From any thread; at most
+/// `keptCountMax` wait for their next use, the rest is freed. `idle` is guarded by `lock`.
 final class BufferPool: @unchecked Sendable {
   let byteCount: Int
   private let keptCountMax: Int
   private let lock = Lock()
   private var idle: [UnsafeMutableRawPointer] = []
 
-  init(byteCount: Int, keptCountMax: Int) {
-    self.byteCount = byteCount
+  init(byteCount wanted: Int, keptCountMax: Int) {
+    byteCount = (wanted + 4095) & ~4095
     self.keptCountMax = keptCountMax
     idle.reserveCapacity(keptCountMax)
   }
 
-  deinit { for buffer in idle { free(buffer) } }
+  deinit { for buffer in idle { munmap(buffer, byteCount) } }
 
   func take() -> UnsafeMutableRawPointer {
     if let buffer = lock.withLock({ idle.popLast() }) { return buffer }
-    var memory: UnsafeMutableRawPointer?
-    precondition(posix_memalign(&memory, 4096, byteCount) == 0, "out of memory")
-    return memory!
+    let start = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let start, start != MAP_FAILED else { preconditionFailure("out of memory") }
+    return start
   }
 
   func give(_ buffer: UnsafeMutableRawPointer) {
@@ -31,6 +32,6 @@ final class BufferPool: @unchecked Sendable {
       idle.append(buffer)
       return true
     }
-    if !isKept { free(buffer) }
+    if !isKept { munmap(buffer, byteCount) }
   }
 }

@@ -54,8 +54,8 @@ extension ContentStore {
     return count
   }
 
-  /// Packs of which less than half is still named; worth copying what lives.
-  package var packsWorthCompacting: [PackNumber] { packs.worthCompacting }
+  /// Sealed packs of which less than half is still named, and their bytes that nothing names: worth copying what lives.
+  package var packsWorthCompacting: [(number: PackNumber, deadByteCount: Int)] { packs.worthCompacting }
 
   /// Copies a packed blob, still sealed, into the pack that grows. The old place is to be discarded once a commit names the new one.
   /// - Returns: The same blob at its new place.
@@ -70,9 +70,13 @@ extension ContentStore {
       wrappedKey: reference.wrappedKey)
   }
 
-  /// Sets a pack's live bytes right, after a walk over all extents. A crash can leave them too high: blobs that no commit named.
-  package func setLiveByteCount(_ byteCount: UInt64, of number: PackNumber) {
-    packs.setLiveByteCount(Int(byteCount), of: number)
+  /// The bytes that each pack counts as live now.
+  package var liveByteCounts: [PackNumber: Int] { packs.liveByteCounts }
+
+  /// Sets a pack's live bytes right by what a walk over all extents found them to be off. A crash can leave them too high: blobs that no
+  /// commit named. The next `sync` reports it.
+  package func correctLiveByteCount(by difference: Int, of number: PackNumber) {
+    packs.correctLiveByteCount(by: difference, of: number)
   }
 
   // MARK: Checking

@@ -34,4 +34,9 @@ extension ContentStore {
     fresh.insert(made)
     return made
   }
+
+  /// `seal` with what it threw as a value.
+  func sealed(_ bytes: UnsafeMutableRawBufferPointer) -> SealingTask.Outcome {
+    do throws(ContentError) { return .success(try seal(bytes)) } catch { return .failure(error) }
+  }
 }

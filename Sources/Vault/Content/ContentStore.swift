@@ -20,18 +20,18 @@ package final class ContentStore: Sendable {
   let blobs: OpenBlobs
   let ahead: ReadAhead?
   let removal: Removal
+  let sealing = SealingThreads()
   /// References of blob files that no sync has covered yet: what a rewrite checks them with.
   let fresh = FreshBlobs()
   let syncing = Lock()
   /// For sealed pages on their way in, and for whole sealed blobs on their way out.
   let scratch = BufferPool(byteCount: ContentStore.runPageCountMax * BlobGeometry.sealedPageByteCount + 4096, keptCountMax: 16)
-  let output = BufferPool(
-    byteCount: (BlobGeometry.sealedByteCount(BlobGeometry.byteCountMax) + 4095) & ~4095, keptCountMax: 2)
+  let output = BufferPool(byteCount: BlobGeometry.sealedByteCount(BlobGeometry.byteCountMax), keptCountMax: 3)
 
   /// Pages read from a store in one go: what stays in the second-level cache between reading and opening.
   static let runPageCountMax = 16
 
-  /// Opens the content of a vault. Starts two threads; `close` ends them.
+  /// Opens the content of a vault. Starts its threads; `close` ends them.
   /// - Parameters:
   ///   - packs: what the catalog says of them.
   ///   - nextPackNumber: a number never used; may wait, for a commit even. Called without any lock held, on a thread that seals.
@@ -50,12 +50,15 @@ package final class ContentStore: Sendable {
     ahead =
       settings.readAheadByteCount > 0
       ? ReadAhead(PageReader(store: store, packs: self.packs, cache: cache, scratch: scratch)) : nil
+    sealing.start(
+      seal: { [unowned self] in sealed($0) }, discard: { [unowned self] in discard([$0]) })
   }
 
   /// Ends the threads, after the removals under way, and gives back space set aside. Nothing may be called afterwards. What was not
   /// synced is not on disk.
   package func close() {
     ahead?.close()
+    sealing.close()
     removal.close()
     packs.close()
   }

@@ -318,18 +318,20 @@ final class PackSet: @unchecked Sendable {
     }
   }
 
-  /// Sealed packs less than half alive.
-  var worthCompacting: [PackNumber] {
+  /// Sealed packs less than half alive, and their dead bytes.
+  var worthCompacting: [(number: PackNumber, deadByteCount: Int)] {
     lock.withLock {
       table.values.filter { !$0.isGrowing && $0.written == $0.end && $0.liveByteCount * 2 < $0.groupEnd && $0.liveByteCount > 0 }
-        .map(\.number).sorted()
+        .map { ($0.number, $0.groupEnd - $0.liveByteCount) }.sorted { $0.0 < $1.0 }
     }
   }
 
-  func setLiveByteCount(_ byteCount: Int, of number: PackNumber) {
+  var liveByteCounts: [PackNumber: Int] { lock.withLock { table.mapValues(\.liveByteCount) } }
+
+  func correctLiveByteCount(by difference: Int, of number: PackNumber) {
     lock.withLock {
-      guard let pack = table[number], pack.liveByteCount != byteCount else { return }
-      pack.liveByteCount = byteCount
+      guard let pack = table[number], difference != 0 else { return }
+      pack.liveByteCount = max(0, pack.liveByteCount + difference)
       changed.insert(number)
     }
   }

@@ -2,7 +2,7 @@ import BlobStore
 import Platform
 import VaultFormat
 
-/// Removes, on a thread of its own, what nothing names any more. Failures leave garbage, which a later mount finds.
+/// Removes, on a thread of its own, what nothing names any more. What cannot be removed stays behind, is counted, and is looked for later.
 ///
 /// All fields are guarded by `lock`.
 final class Removal: @unchecked Sendable {
@@ -15,6 +15,7 @@ final class Removal: @unchecked Sendable {
   private var isWorking = false
   private var holdCount = 0
   private var isClosing = false
+  private var failures = 0
   private var thread: Thread?
   /// Blobs made since the mount, until garbage was looked for once: the catalog may not name them yet.
   private var made: Set<BlobID>? = []
@@ -48,6 +49,14 @@ final class Removal: @unchecked Sendable {
     }
   }
 
+  /// Removals that failed since this was last asked.
+  func takeFailureCount() -> Int {
+    lock.withLock {
+      defer { failures = 0 }
+      return failures
+    }
+  }
+
   func noteMade(_ id: BlobID) { lock.withLock { _ = made?.insert(id) } }
   func wasMade(_ id: BlobID) -> Bool { lock.withLock { made?.contains(id) ?? true } }
   func forgetMade() { lock.withLock { made = nil } }
@@ -76,7 +85,7 @@ final class Removal: @unchecked Sendable {
       }
       guard let next else { return }
       if case .blob(let id) = next.object { cache.remove(id, pageCount: next.pageCount) }
-      try? store.delete(next.object)
+      do throws(BlobStoreError) { try store.delete(next.object) } catch { lock.withLock { failures += 1 } }
     }
   }
 }

@@ -10,6 +10,8 @@ package final class DocumentContent: @unchecked Sendable {
   package let lock = ReadWriteLock()
   package private(set) var list: ExtentList
   private var dirty: [DirtySegment] = []
+  /// How many of them are being sealed.
+  private var taskCount = 0
   /// Blobs that no extent names since this was last taken.
   private var obsolete: [BlobReference] = []
   /// Somebody has taken all blobs of this document, which is gone.
@@ -23,7 +25,10 @@ package final class DocumentContent: @unchecked Sendable {
     self.pressure = pressure
   }
 
-  deinit { pressure.remove(dirty.reduce(0) { $0 + $1.count }) }
+  deinit {
+    for index in dirty.indices { abandonTask(of: index) }
+    pressure.remove(dirty.reduce(0) { $0 + $1.count })
+  }
 
   package var sizeLocked: UInt64 { list.end }
   package var isCleanLocked: Bool { dirty.isEmpty }
@@ -80,15 +85,17 @@ package final class DocumentContent: @unchecked Sendable {
 
   // MARK: Changing
 
-  /// Takes all bytes in; a segment that is full is sealed at once. One that cannot be sealed stays in memory: a later write over the
-  /// limit meets the failure before it takes anything, or the commit does.
+  /// Takes all bytes in; a segment that is full is given to the sealing threads, or sealed at once where they have enough to do. One that
+  /// cannot be sealed stays in memory: a later write over the limit meets the failure before it takes anything, or the commit does.
   package func writeLocked(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) {
     guard bytes.count > 0 else { return }
+    if taskCount > 0 { takeSealed() }
     let end = offset + UInt64(bytes.count)
     list.extend(to: end)
     var position = offset
     while position < end {
       let index = segment(for: position, firstWrite: Int(end - position))
+      thaw(index)
       let room = UInt64(BlobGeometry.byteCountMax) - (position - dirty[index].start)
       var until = min(end, position + room)
       if index + 1 < dirty.count { until = min(until, dirty[index + 1].start) }
@@ -101,7 +108,7 @@ package final class DocumentContent: @unchecked Sendable {
       pressure.add(grown - dirty[index].count)
       dirty[index].count = grown
       position = until
-      if grown == BlobGeometry.byteCountMax { try? seal(at: index) }
+      if grown == BlobGeometry.byteCountMax { sealFull(index) }
     }
   }
 
@@ -135,6 +142,13 @@ package final class DocumentContent: @unchecked Sendable {
     }
   }
 
+  /// Names a copy of a blob in its place, in every extent that names it; the old place goes out of use. False where none does.
+  func moveLocked(_ blob: BlobReference, to copy: BlobReference) -> Bool {
+    guard list.move(blob, to: copy) else { return false }
+    obsolete.append(blob)
+    return true
+  }
+
   /// Blobs that went out of use since the last call. Under the lock, or the vault's gate alone.
   package func takeObsoleteLocked() -> [BlobReference] {
     defer { obsolete = [] }
@@ -152,6 +166,11 @@ package final class DocumentContent: @unchecked Sendable {
 
   // MARK: Helpers
 
+  /// Somebody who writes so much at once, deep inside a document, writes on.
+  private static let largeWriteByteCount = 64 << 10
+
+  private func buffer(_ byteCount: Int) -> PlainBuffer { PlainBuffer(capacity: byteCount, pool: store.sealing.buffers) }
+
   private func firstDirty(endingAfter offset: UInt64) -> Int {
     var low = 0
     var high = dirty.count
@@ -167,12 +186,17 @@ package final class DocumentContent: @unchecked Sendable {
     let next = firstDirty(endingAfter: position)
     if next < dirty.count, dirty[next].start <= position { return next }
     if next > 0, dirty[next - 1].end == position, dirty[next - 1].count < BlobGeometry.byteCountMax { return next - 1 }
-    let capacity = min(firstWrite, BlobGeometry.byteCountMax)
-    dirty.insert(DirtySegment(start: position, count: 0, buffer: PlainBuffer(capacity: capacity)), at: next)
+    let buffer = PlainBuffer(
+      capacity: min(firstWrite, BlobGeometry.byteCountMax), pool: store.sealing.buffers,
+      fillsUp: position >= UInt64(BlobGeometry.byteCountMax) && firstWrite >= Self.largeWriteByteCount)
+    dirty.insert(DirtySegment(start: position, count: 0, buffer: buffer), at: next)
     return next
   }
 
   private func clearDirty(from start: UInt64, to end: UInt64) {
+    for index in dirty.indices where dirty[index].end > start && dirty[index].start < end {
+      if dirty[index].start < start || dirty[index].end > end { thaw(index) } else { abandonTask(of: index) }
+    }
     var kept: [DirtySegment] = []
     for segment in dirty {
       guard segment.end > start, segment.start < end else {
@@ -183,8 +207,7 @@ package final class DocumentContent: @unchecked Sendable {
       if segment.end > end {
         // The right part gets a buffer of its own: segments begin where their buffer does.
         let skipped = Int(end - segment.start)
-        let right = DirtySegment(
-          start: end, count: segment.count - skipped, buffer: PlainBuffer(capacity: segment.count - skipped))
+        let right = DirtySegment(start: end, count: segment.count - skipped, buffer: buffer(segment.count - skipped))
         right.buffer.base.copyMemory(from: segment.buffer.base + skipped, byteCount: right.count)
         pressure.add(right.count)
         if segment.start < start { kept.append(left(of: segment, before: start)) }
@@ -203,20 +226,71 @@ package final class DocumentContent: @unchecked Sendable {
     return left
   }
 
-  /// Seals one segment and names it in the extents. On a throw the segment stays.
+  /// Seals one segment and names it in the extents; waits where another thread is sealing it. On a throw the segment stays.
   private func seal(at index: Int) throws(ContentError) {
-    let segment = dirty[index]
-    let blob = try store.seal(segment.bytes)
-    dirty.remove(at: index)
+    if let task = dirty[index].task {
+      if task.begin() { _ = task.end(store.sealed(dirty[index].bytes)) }
+      forgetTask(of: index)
+      // What failed there is tried once more here: the failure is this caller's to tell.
+      if case .success(let blob) = task.outcome() { return name(blob, for: index) }
+    }
+    name(try store.seal(dirty[index].bytes), for: index)
+  }
+
+  /// A sealed segment becomes an extent.
+  private func name(_ blob: BlobReference, for index: Int) {
+    let segment = dirty.remove(at: index)
     pressure.remove(segment.count)
     obsolete += list.replace(with: Extent(start: segment.start, byteCount: UInt64(segment.count), blob: blob))
+  }
+
+  // MARK: Segments that the sealing threads have
+
+  /// Gives a full segment to the sealing threads, or seals it here where they have enough to do.
+  private func sealFull(_ index: Int) {
+    if let task = store.sealing.submit(dirty[index].buffer, byteCount: dirty[index].count) {
+      dirty[index].task = task
+      taskCount += 1
+    } else {
+      try? seal(at: index)
+    }
+  }
+
+  /// Names what has been sealed meanwhile. What failed stays in memory, for a later `seal` to meet.
+  private func takeSealed() {
+    for index in dirty.indices.reversed() {
+      guard let task = dirty[index].task, task.hasEnded else { continue }
+      forgetTask(of: index)
+      if case .success(let blob) = task.outcome() { name(blob, for: index) }
+    }
+  }
+
+  /// Makes a segment's bytes changeable: one that is being sealed goes on as a copy, and the blob that comes of it is dropped.
+  private func thaw(_ index: Int) {
+    guard dirty[index].task != nil else { return }
+    let copy = buffer(dirty[index].count)
+    copy.base.copyMemory(from: dirty[index].buffer.base, byteCount: dirty[index].count)
+    abandonTask(of: index)
+    dirty[index] = DirtySegment(start: dirty[index].start, count: dirty[index].count, buffer: copy)
+  }
+
+  private func abandonTask(of index: Int) {
+    guard let task = dirty[index].task else { return }
+    forgetTask(of: index)
+    // No commit has named it, nor will one.
+    if let blob = task.abandon() { store.discard([blob]) }
+  }
+
+  private func forgetTask(of index: Int) {
+    dirty[index].task = nil
+    taskCount -= 1
   }
 
   /// A document of at most 128 KiB is one blob.
   private func sealWhole() throws(ContentError) {
     let size = Int(list.end)
     if dirty.count != 1 || dirty[0].start != 0 || dirty[0].count != size {
-      let whole = DirtySegment(start: 0, count: size, buffer: PlainBuffer(capacity: size))
+      let whole = DirtySegment(start: 0, count: size, buffer: buffer(size))
       _ = try readLocked(at: 0, into: whole.bytes)
       clearDirty(from: 0, to: UInt64.max)
       pressure.add(size)
@@ -241,7 +315,7 @@ package final class DocumentContent: @unchecked Sendable {
       end = right.end
     }
     guard start < dirty[index].start || end > dirty[index].end else { return index }
-    let wide = DirtySegment(start: start, count: Int(end - start), buffer: PlainBuffer(capacity: Int(end - start)))
+    let wide = DirtySegment(start: start, count: Int(end - start), buffer: buffer(Int(end - start)))
     _ = try readLocked(at: start, into: wide.bytes)
     pressure.add(wide.count - dirty[index].count)
     dirty[index] = wide
@@ -263,7 +337,7 @@ package final class DocumentContent: @unchecked Sendable {
       let end = min(start + window, list.end)
       let pieces = list.index(at: end - 1) - list.index(at: start) + 1
       if pieces > 48 {
-        let whole = DirtySegment(start: start, count: Int(end - start), buffer: PlainBuffer(capacity: Int(end - start)))
+        let whole = DirtySegment(start: start, count: Int(end - start), buffer: buffer(Int(end - start)))
         _ = try readLocked(at: start, into: whole.bytes)
         pressure.add(whole.count)
         dirty = [whole]

@@ -83,6 +83,16 @@ package struct ExtentList: Sendable {
     return touched
   }
 
+  /// Has every extent that names `blob` name `copy`, the same bytes at another place. Returns whether there was one.
+  mutating func move(_ blob: BlobReference, to copy: BlobReference) -> Bool {
+    var isNamed = false
+    for index in extents.indices where extents[index].blob == blob {
+      extents[index].blob = copy
+      isNamed = true
+    }
+    return isNamed
+  }
+
   /// Joins neighbouring holes within and beside the given indexes.
   private mutating func joinHoles(around first: Int, through last: Int) {
     var index = min(last + 1, extents.count - 1)

@@ -1,27 +1,52 @@
 import Glibc
 
-/// Page-aligned memory for content in the clear that is still to be sealed. Wiped when the last reference goes; locked like all
-/// memory of the daemon. One owner at a time writes.
+/// Page-aligned memory for content in the clear that is still to be sealed. Wiped when the last reference goes, or soon after
+/// (`PlainBufferPool`); locked like all memory of the daemon. One owner at a time writes.
 final class PlainBuffer: @unchecked Sendable {
   private(set) var base: UnsafeMutableRawPointer
   private(set) var capacity: Int
+  private let pool: PlainBufferPool
+  /// Whether the memory is the pool's.
+  private var isPooled: Bool
 
-  init(capacity: Int) {
-    self.capacity = Self.rounded(capacity)
-    base = Self.allocate(self.capacity)
+  /// Segments that have grown past this will mostly grow on: they move into memory for a whole blob.
+  private static let ownByteCountMax = 256 << 10
+
+  /// - Parameter fillsUp: the segment will probably grow to a whole blob.
+  init(capacity wanted: Int, pool: PlainBufferPool, fillsUp: Bool = false) {
+    self.pool = pool
+    if fillsUp || wanted > Self.ownByteCountMax, wanted <= PlainBufferPool.byteCount, let pooled = pool.take() {
+      (base, capacity, isPooled) = (pooled, PlainBufferPool.byteCount, true)
+    } else {
+      let count = Self.rounded(wanted)
+      (base, capacity, isPooled) = (Self.allocate(count), count, false)
+    }
   }
 
-  deinit { Self.release(base, capacity) }
+  deinit { release() }
 
   /// Makes room for `count` bytes, keeping the first `used`. Doubles, so that many small writes copy little.
   func grow(to count: Int, used: Int, limit: Int) {
     guard count > capacity else { return }
-    let wanted = Self.rounded(min(max(count, capacity * 2), max(count, limit)))
-    let fresh = Self.allocate(wanted)
-    fresh.copyMemory(from: base, byteCount: used)
-    Self.release(base, capacity)
-    base = fresh
-    capacity = wanted
+    let fresh: (base: UnsafeMutableRawPointer, capacity: Int, isPooled: Bool)
+    if count > Self.ownByteCountMax, count <= PlainBufferPool.byteCount, let pooled = pool.take() {
+      fresh = (pooled, PlainBufferPool.byteCount, true)
+    } else {
+      let wanted = Self.rounded(min(max(count, capacity * 2), max(count, limit)))
+      fresh = (Self.allocate(wanted), wanted, false)
+    }
+    fresh.base.copyMemory(from: base, byteCount: used)
+    release()
+    (base, capacity, isPooled) = fresh
+  }
+
+  private func release() {
+    if isPooled {
+      pool.give(base)
+    } else {
+      explicit_bzero(base, capacity)
+      free(base)
+    }
   }
 
   private static func rounded(_ count: Int) -> Int { max(4096, (count + 4095) & ~4095) }
@@ -31,20 +56,4 @@ final class PlainBuffer: @unchecked Sendable {
     precondition(posix_memalign(&memory, 4096, capacity) == 0, "out of memory")
     return memory!
   }
-
-  private static func release(_ base: UnsafeMutableRawPointer, _ capacity: Int) {
-    explicit_bzero(base, capacity)
-    free(base)
-  }
-}
-
-/// Bytes of a document that were written and not yet sealed.
-struct DirtySegment {
-  var start: UInt64
-  var count: Int
-  let buffer: PlainBuffer
-
-  var end: UInt64 { start + UInt64(count) }
-
-  var bytes: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: buffer.base, count: count) }
 }

@@ -121,6 +121,16 @@ extension Vault {
     return try body(try loadedContent(of: node))
   }
 
+  /// Bytes from `offset` into `buffer`, up to the end, of a document that the caller has open: without the tree's lock. Returns how many.
+  /// - Parameter content: of `loadedContent`, since `open`; it stays the document's until `close`.
+  package func read(
+    _ content: DocumentContent, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(VaultError) -> Int {
+    do throws(ContentError) {
+      return try content.lock.reading { () throws(ContentError) -> Int in try content.readLocked(at: offset, into: buffer) }
+    } catch { throw VaultError(error) }
+  }
+
   /// Bytes from `offset` into `buffer`, up to the end. Returns how many.
   package func read(_ node: Node, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VaultError) -> Int {
     try usingContent(of: node) { (content) throws(VaultError) in

@@ -27,12 +27,13 @@ package final class VaultFolder: Sendable {
   package var trailPath: String { path + "/trail" }
   static let firstCopy = "vault.json"
   static let secondCopy = "vault.json.2"
+  /// Empty; there while blobs of a crash may be left that nothing names.
+  static let garbageMark = "garbage"
 
   /// What a vault folder holds; anything else in it is not ours.
   static let names: Set<String> = [
     firstCopy, secondCopy, firstCopy + ".new", secondCopy + ".new", "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm",
-    "blobs",
-    "packs", "trail", "lock",
+    "blobs", "packs", "trail", "lock", garbageMark, VerifyState.fileName, VerifyState.fileName + ".new",
   ]
 
   private init(path: String, lockFile: File) {
@@ -102,6 +103,15 @@ package final class VaultFolder: Sendable {
     do throws(SystemError) {
       try Files.replace(path + "/" + copy, with: bytes, mode: 0o600)
     } catch { throw error.isOutOfSpace ? .outOfSpace : .io(error.description) }
+  }
+
+  /// Whether an earlier run died, and what it left was not all removed.
+  var hasGarbage: Bool { Files.exists(path + "/" + Self.garbageMark) }
+
+  /// Notes that there may be garbage, or is none any more. A note that cannot be made costs space at worst.
+  func setGarbage(_ exists: Bool) {
+    let mark = path + "/" + Self.garbageMark
+    if exists { _ = try? File(mark, O_WRONLY | O_CREAT | O_NOFOLLOW) } else { try? Files.unlink(mark) }
   }
 
   /// Lets go of the vault: another process may open it.

@@ -14,7 +14,8 @@ extension Vault {
   /// - Throws: why the last commit failed; the vault is then closed all the same, in the state of the last commit that succeeded.
   package func close() throws(VaultError) {
     var failure: VaultError?
-    garbage.stop()
+    verification.close()
+    housekeeping.stop()
     census.stop()
     do throws(VaultError) { try committer.commitAndWait() } catch { failure = error }
     committer.stop()

@@ -92,20 +92,17 @@ extension Vault {
     try sync()
     var edits: [RuleEdit] = []
     for administrator in administrators {
-      edits.append(
-        .add(
-          .grant(
-            Grant(
-              id: try newRuleID(), folder: .root, principal: administrator, rights: [.list, .grant],
-              giver: Administration.founder,
-              reason: "first administrator", given: now))))
+      let grant = Grant(
+        id: try newRuleID(), folder: .root, principal: administrator, rights: [.list, .grant], giver: Administration.founder,
+        reason: "first administrator", given: now)
+      try record(grant, "init")
+      edits.append(.add(.grant(grant)))
+      edits.append(try firstDuty(of: administrator, reason: grant.reason, "init", now: now))
     }
-    for edit in edits { try record(edit, "init") }
     try change(edits)
   }
 
-  private func record(_ edit: RuleEdit, _ operation: String) throws(VaultError) {
-    guard case .grant(let grant) = edit.rule else { return }
+  private func record(_ grant: Grant, _ operation: String) throws(VaultError) {
     var record = Record(.grant)
     record.actor = Record.Actor(uid: getuid(), name: Administration.founder.name, pid: getpid())
     record.object = Record.Object(node: grant.folder, path: [0x2f])
@@ -115,6 +112,46 @@ extension Vault {
       Record.Detail("reason", grant.reason),
     ]
     do throws(TrailError) { try trail.append(record) } catch { throw .trail(error) }
+  }
+
+  /// The first administrators of a vault that was made before there were duties: those who manage rights at the root for good. On disk
+  /// and on record on return; nothing where there are duties.
+  func recordFirstDuties() throws(VaultError) {
+    guard duties.isEmpty else { return }
+    let now = latestTime()
+    var edits: [RuleEdit] = []
+    var named: [Principal] = []
+    for grant in grants where grant.folder == .root && grant.rights.contains(.grant) && grant.isLive(at: now) {
+      guard grant.until == nil, !named.contains(where: { $0.isExactly(grant.principal) }) else { continue }
+      named.append(grant.principal)
+      edits.append(
+        try firstDuty(of: grant.principal, reason: "manages rights at the root (grant \(grant.id))", "upgrade", now: now))
+    }
+    if !edits.isEmpty { try change(edits) }
+  }
+
+  /// Recorded, and to be committed.
+  private func firstDuty(
+    of principal: Principal, reason: String, _ operation: String, now: Int64
+  ) throws(VaultError) -> RuleEdit {
+    let duty = Duty(
+      id: try newRuleID(), kind: .administrator, principal: principal, giver: Administration.founder, reason: reason, given: now)
+    var record = Record(.duty)
+    record.actor = Record.Actor(uid: getuid(), name: Administration.founder.name, pid: getpid())
+    record.details = [Record.Detail("operation", operation)] + duty.details(change: "given")
+    do throws(TrailError) { try trail.append(record) } catch { throw .trail(error) }
+    return .addDuty(duty)
+  }
+}
+
+extension Duty {
+  /// What a DUTY record says of it.
+  /// - Parameter change: `given` or `taken`.
+  package func details(change: String, reason: String? = nil) -> [Record.Detail] {
+    [
+      Record.Detail("change", change), Record.Detail("rule", String(id.value)), Record.Detail("duty", kind.name),
+      Record.Detail("to", principal.description), Record.Detail("reason", reason ?? self.reason),
+    ]
   }
 }
 

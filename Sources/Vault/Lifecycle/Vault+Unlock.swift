@@ -56,13 +56,16 @@ extension Vault {
     }
     vault.startCommitting()
     do throws(VaultError) {
+      // All has been compared, so the file is the one that was closed. Should the rest fail, the end is marked with it as it is then.
+      do throws(CatalogError) { try vault.catalog.upgrade() } catch { throw VaultError(error) }
       try vault.committer.commitAndWait()
+      try vault.recordFirstDuties()
       try vault.mendFile()
     } catch {
       try? vault.close()
       throw UnlockError(error)
     }
-    if !opening.wasClosedCleanly { vault.startRemovingGarbage() }
+    vault.startHousekeeping(afterCrash: !opening.wasClosedCleanly || folder.hasGarbage)
     return vault
   }
 
@@ -184,7 +187,7 @@ extension Vault {
 
   /// The rows that everything else is judged by, compared with their digests now rather than on first use.
   private func checkSmallTables() throws(VaultError) {
-    for table in [Table.grant, .barrier, .boundary, .pack] {
+    for table in [Table.grant, .barrier, .boundary, .pack, .duty] {
       try ledger.check(CatalogBuckets.bucket(of: table), in: catalog, keys: keys)
     }
     // Of table meta only the counters are under a digest. An older row would give numbers out twice.
@@ -244,6 +247,10 @@ struct StoredState {
     }
     try Self.forEach(.boundary, catalog, keys) { (row, bytes) throws(FormatError) in
       rules.apply(.add(.boundary(try Boundary(id: RuleID(row.key.first), parsing: bytes))))
+      rules.stored[row.key] = keys.digest(of: row)
+    }
+    try Self.forEach(.duty, catalog, keys) { (row, bytes) throws(FormatError) in
+      rules.apply(.addDuty(try Duty(id: RuleID(row.key.first), parsing: bytes)))
       rules.stored[row.key] = keys.digest(of: row)
     }
     try Self.forEach(.pack, catalog, keys) { (row, bytes) throws(FormatError) in

@@ -139,7 +139,8 @@ struct NodeTable {
     node.placeGeneration.add(1, ordering: .releasing)
     removed[node.id] = group
     nodes[node.id] = nil
-    if node.openCount > 0 { orphans[node.id] = node }
+    // Also where only an operation is at work on it: whoever asks which blobs are in use must find it.
+    if node.isInUse { orphans[node.id] = node }
     touch(node.id, in: node.record.parent, group: group)
   }
 

@@ -39,14 +39,35 @@ package enum Rule: Hashable, Sendable {
   }
 }
 
-/// A change of rules.
+/// A change of rules or duties.
 package enum RuleEdit: Hashable, Sendable {
   case add(Rule)
   case remove(Rule)
+  case addDuty(Duty)
+  case removeDuty(Duty)
 
-  package var rule: Rule {
+  /// The row that it changes.
+  var key: RowKey {
     switch self {
-    case .add(let rule), .remove(let rule): rule
+    case .add(let rule), .remove(let rule): rule.key
+    case .addDuty(let duty), .removeDuty(let duty): RowKey(.duty, duty.id.value)
+    }
+  }
+
+  /// What the row holds then; nil for none.
+  var plaintext: [UInt8]? {
+    switch self {
+    case .add(let rule): rule.encode()
+    case .addDuty(let duty): duty.encode()
+    case .remove, .removeDuty: nil
+    }
+  }
+
+  /// Whether the table of rights is another afterwards.
+  var changesRights: Bool {
+    switch self {
+    case .add, .remove: true
+    case .addDuty, .removeDuty: false
     }
   }
 }

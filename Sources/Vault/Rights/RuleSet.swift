@@ -1,10 +1,12 @@
 import VaultFormat
 
-/// All rules of the vault in memory, and what the catalog holds of them. Belongs to the vault's tree lock; a copy may be read without it.
+/// All rules and duties of the vault in memory, and what the catalog holds of them. Belongs to the vault's tree lock; a copy may be read
+/// without it.
 struct RuleSet {
   private(set) var grants: [RuleID: Grant] = [:]
   private(set) var barriers: [RuleID: Barrier] = [:]
   private(set) var boundaries: [RuleID: Boundary] = [:]
+  private(set) var duties: [RuleID: Duty] = [:]
   /// The rules on each folder that carries any. Numbers are unique over all kinds.
   private var idsByFolder: [NodeID: [RuleID]] = [:]
   /// The parent of every folder that carries a rule, and of all its ancestors.
@@ -15,9 +17,9 @@ struct RuleSet {
   var stored: [RowKey: RowDigest] = [:]
 
   mutating func apply(_ edit: RuleEdit) {
-    version += 1
+    version += edit.changesRights ? 1 : 0
     // What a rule of this number was before stands nowhere any more.
-    let id = edit.rule.id
+    let id = RuleID(edit.key.first)
     if let folder = (grants[id]?.folder ?? barriers[id]?.folder ?? boundaries[id]?.folder) {
       idsByFolder[folder]?.removeAll { $0 == id }
       if idsByFolder[folder]?.isEmpty == true { idsByFolder[folder] = nil }
@@ -29,16 +31,19 @@ struct RuleSet {
     case .remove(.grant(let grant)): grants[grant.id] = nil
     case .remove(.barrier(let barrier)): barriers[barrier.id] = nil
     case .remove(.boundary(let boundary)): boundaries[boundary.id] = nil
+    case .addDuty(let duty): duties[duty.id] = duty
+    case .removeDuty(let duty): duties[duty.id] = nil
     }
     if case .add(let rule) = edit { idsByFolder[rule.folder, default: []].append(id) }
   }
 
-  /// The row that the catalog should hold for a rule now; nil for none.
-  func plaintext(of rule: Rule) -> [UInt8]? {
-    switch rule {
-    case .grant(let grant): grants[grant.id]?.encode()
-    case .barrier(let barrier): barriers[barrier.id]?.encode()
-    case .boundary(let boundary): boundaries[boundary.id]?.encode()
+  /// What the row of an edit holds now, before it; nil for none.
+  func plaintext(of edit: RuleEdit) -> [UInt8]? {
+    switch edit {
+    case .add(.grant(let grant)), .remove(.grant(let grant)): grants[grant.id]?.encode()
+    case .add(.barrier(let barrier)), .remove(.barrier(let barrier)): barriers[barrier.id]?.encode()
+    case .add(.boundary(let boundary)), .remove(.boundary(let boundary)): boundaries[boundary.id]?.encode()
+    case .addDuty(let duty), .removeDuty(let duty): duties[duty.id]?.encode()
     }
   }
 

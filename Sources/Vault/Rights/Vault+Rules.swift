@@ -12,6 +12,8 @@ extension Vault {
   package var barriers: [Barrier] { tree.withLock { Array(rules.barriers.values) }.sorted { $0.id < $1.id } }
   package var boundaries: [Boundary] { tree.withLock { Array(rules.boundaries.values) }.sorted { $0.id < $1.id } }
 
+  package var duties: [Duty] { tree.withLock { Array(rules.duties.values) }.sorted { $0.id < $1.id } }
+
   package func rules(on folder: NodeID) -> [Rule] { tree.withLock { rules.rules(on: folder) } }
 
   /// Makes the changes, all or none. They are on disk on return, and every operation that begins after it is judged by them.
@@ -20,24 +22,19 @@ extension Vault {
     try changesRefused.check()
     try ruleChanges.withLockThrowing { () throws(VaultError) -> Void in
       tree.withLock {
-        for edit in edits {
-          switch edit {
-          case .add(let rule): committer.rules[rule.key] = .some(rule.encode())
-          case .remove(let rule): committer.rules[rule.key] = .some(nil)
-          }
-        }
+        for edit in edits { committer.rules[edit.key] = .some(edit.plaintext) }
       }
       do throws(VaultError) {
         try sync()
       } catch {
         // What was refused must not be committed later.
         tree.withLock {
-          for edit in edits { committer.rules[edit.rule.key] = .some(rules.plaintext(of: edit.rule)) }
+          for edit in edits { committer.rules[edit.key] = .some(rules.plaintext(of: edit)) }
         }
         throw error
       }
       tree.withLock { for edit in edits { rules.apply(edit) } }
-      reloadRights()
+      if edits.contains(where: \.changesRights) { reloadRights() }
     }
   }
 }

@@ -1,52 +1,153 @@
 import BlobStore
+import Catalog
+import Keys
+import Platform
 import VaultFormat
 
-/// Opens every page of every blob that the catalog names, compares every pack with its digest, and looks for what is not named.
+/// Opens every page of every blob that the catalog names, and compares every pack with its digest. Bucket by bucket: no more than the
+/// rows of 256 nodes are in memory, and an interrupted run goes on where it was.
 struct ContentChecker {
+  let keys: VaultKeys
   let content: ContentStore
+  /// The rows of a bucket: of the snapshot, or as they are now where others go on working.
+  let rows: (UInt64) throws(CatalogError) -> [SealedRow]
+  /// What the catalog says of a pack now; nil where it names it no more.
+  let record: (PackNumber) -> PackRecord?
+  /// Whether somebody appends to a pack, so that it is longer than what commits have promised.
+  let grows: (PackNumber) -> Bool
+  let isQuick: Bool
   let report: (Finding) -> Void
+  /// Called with each state that can be gone on from, and whether the run ends there.
+  let keep: (VerifyState, _ isEnding: Bool) -> Void
 
-  /// - Parameters:
-  ///   - isQuick: leave the pages closed; files must be there and as long as they should be.
-  ///   - progress: called with the number of bytes checked.
-  func run(_ rows: RowChecker, isQuick: Bool, progress: (UInt64) -> Void) {
+  /// - Parameter progress: called with the number of bytes checked.
+  /// - Returns: False where it was ended.
+  func run(
+    _ nodes: CheckedNodes, _ packs: [PackNumber], from state: VerifyState, progress: (VerifyProgress.Phase, UInt64) -> Bool
+  ) -> Bool {
+    var state = state
+    // What an interrupted run found is told again: a run that goes on ends as one from the beginning would.
+    for bucket in state.damagedBuckets { _ = check(bucket: bucket) { _ in true } }
+    for pack in state.damagedPacks { _ = check(PackNumber(UInt32(truncatingIfNeeded: pack))) }
+
+    while let bucket = nodes.bucket(from: state.bucket) {
+      let before = state.checkedByteCount
+      guard let result = check(bucket: bucket, progress: { progress(.content, before + $0) }) else {
+        keep(state, true)
+        return false
+      }
+      state.checkedByteCount += result.byteCount
+      if result.isDamaged { state.damagedBuckets.append(bucket) }
+      state.bucket = bucket + 1
+      keep(state, false)
+    }
+    state.bucket = CatalogBuckets.firstOfTables
     var done: UInt64 = 0
-    // In the order of the disk: packs lie together.
-    for blob in rows.blobs.sorted(by: { $0.sortKey < $1.sortKey }) {
-      do throws(ContentError) {
-        try checkLength(blob)
-        if isQuick { try content.checkPresence(blob) } else { try content.check(blob) }
-      } catch {
-        report(Finding(.blob, "blob \(blob.id)", "\(error.text)", node: rows.owners[blob.id]))
+    for pack in packs where UInt64(pack.value) > state.pack {
+      if check(pack) { state.damagedPacks.append(UInt64(pack.value)) }
+      state.pack = UInt64(pack.value)
+      done += record(pack)?.byteCount ?? 0
+      let goesOn = progress(.packs, done)
+      keep(state, !goesOn)
+      guard goesOn else { return false }
+    }
+    return true
+  }
+
+  // MARK: Blobs
+
+  /// Nil where `progress` ended it.
+  private func check(bucket: UInt64, progress: (UInt64) -> Bool) -> (byteCount: UInt64, isDamaged: Bool)? {
+    var done: UInt64 = 0
+    var isDamaged = false
+    for (blob, node) in references(in: bucket) {
+      if let finding = check(blob, node), isStillNamed(blob, in: bucket) {
+        isDamaged = true
+        report(finding)
       }
       done += blob.byteCount
-      progress(done)
+      guard progress(done) else { return nil }
     }
-    for (number, record) in rows.packs.sorted(by: { $0.key < $1.key }) {
-      do throws(ContentError) {
-        try checkLength(number, record)
-        if !isQuick { try content.check(number, record) }
-      } catch { report(Finding(.pack, "pack \(number.value)", error.text)) }
-    }
+    return (done, isDamaged)
   }
 
-  /// Nothing may stand behind what was sealed: in a blob's file that is damage, in a pack what a crash left.
-  private func checkLength(_ blob: BlobReference) throws(ContentError) {
-    guard case .file = blob.place else { return }
-    do throws(BlobStoreError) {
-      let byteCount = try content.store.byteCount(of: .blob(blob.id))
-      guard byteCount == blob.sealedByteCount else { throw .io("its file has \(byteCount) bytes, not \(blob.sealedByteCount)") }
-    } catch { throw ContentError(error) }
+  /// The blobs that a bucket's rows name, each once, in the order of the disk. Rows that do not open were told before.
+  private func references(in bucket: UInt64) -> [(blob: BlobReference, node: NodeID)] {
+    var seen: Set<BlobID> = []
+    var found: [(blob: BlobReference, node: NodeID)] = []
+    guard let rows = try? rows(bucket) else { return [] }
+    for row in rows {
+      guard let plaintext = try? keys.open(row.sealed, for: row.key, version: row.version) else { continue }
+      let extent = row.key.table == .node ? (try? NodeRecord(parsing: plaintext))?.firstExtent : try? Extent(parsing: plaintext)
+      guard let blob = extent?.blob, seen.insert(blob.id).inserted else { continue }
+      found.append((blob, NodeID(row.key.first)))
+    }
+    return found.sorted { $0.blob.sortKey < $1.blob.sortKey }
   }
 
-  private func checkLength(_ number: PackNumber, _ record: PackRecord) throws(ContentError) {
-    do throws(BlobStoreError) {
-      let byteCount = try content.store.byteCount(of: .pack(number))
-      guard byteCount >= Int(record.byteCount) else { throw .io("its file ends early") }
-      guard byteCount > Int(record.byteCount) else { return }
-      let extra = byteCount - Int(record.byteCount)
-      report(Finding(.stray, "pack \(number.value)", "\(extra) bytes after its end that nothing names", severity: .notice))
-    } catch { throw ContentError(error) }
+  private func check(_ blob: BlobReference, _ node: NodeID) -> Finding? {
+    do throws(ContentError) {
+      // Nothing may stand behind what was sealed: in a blob's file that is damage, in a pack what a crash left.
+      if case .file = blob.place {
+        let found = try length(of: .blob(blob.id))
+        guard found == blob.sealedByteCount else {
+          let arguments = ["found": "\(found)", "expected": "\(blob.sealedByteCount)"]
+          return Finding(.blob, "blob \(blob.id)", .wrongLength, arguments, node: node)
+        }
+      }
+      if isQuick { try content.checkPresence(blob) } else { try content.check(blob) }
+      return nil
+    } catch { return Finding(.blob, "blob \(blob.id)", error, node: node) }
+  }
+
+  /// Whether the catalog names the blob at this place now: one that went meanwhile was not lost. Files go only after the commit that
+  /// stopped naming them, so asking afterwards is enough.
+  private func isStillNamed(_ blob: BlobReference, in bucket: UInt64) -> Bool {
+    references(in: bucket).contains { $0.blob.id == blob.id && $0.blob.place == blob.place }
+  }
+
+  // MARK: Packs
+
+  /// Returns whether it is damaged.
+  private func check(_ number: PackNumber) -> Bool {
+    guard let record = record(number) else { return false }
+    let finding = check(number, record)
+    guard let finding, finding.severity == .damage else {
+      if let finding { report(finding) }
+      return false
+    }
+    // Its file went meanwhile, with the commit that stopped naming it.
+    guard self.record(number) != nil else { return false }
+    report(finding)
+    return true
+  }
+
+  private func check(_ number: PackNumber, _ record: PackRecord) -> Finding? {
+    let subject = "pack \(number.value)"
+    do throws(ContentError) {
+      let found = try length(of: .pack(number))
+      guard found >= Int(record.byteCount) else {
+        return Finding(.pack, subject, .wrongLength, ["found": "\(found)", "expected": "\(record.byteCount)"])
+      }
+      if !isQuick { try content.check(number, record) }
+      guard found > Int(record.byteCount), !grows(number) else { return nil }
+      return Finding(.stray, subject, .bytesBehind, ["count": "\(found - Int(record.byteCount))"], severity: .notice)
+    } catch { return Finding(.pack, subject, error, node: nil) }
+  }
+
+  private func length(of object: BlobObject) throws(ContentError) -> Int {
+    do throws(BlobStoreError) { return try content.store.byteCount(of: object) } catch { throw ContentError(error, object) }
+  }
+}
+
+extension Finding {
+  /// What reading content met.
+  fileprivate init(_ kind: Kind, _ subject: String, _ error: ContentError, node: NodeID?) {
+    switch error {
+    case .damaged(let what) where what == "\(subject) is missing": self.init(kind, subject, .contentMissing, node: node)
+    case .damaged(let what), .io(let what): self.init(kind, subject, .contentChanged, ["detail": what], node: node)
+    default: self.init(kind, subject, .contentChanged, ["detail": "\(error)"], node: node)
+    }
   }
 }
 
@@ -55,16 +156,6 @@ extension BlobReference {
     switch place {
     case .pack(let number, let offset): (number.value, offset, 0)
     case .file: (UInt32.max, id.high, id.low)
-    }
-  }
-}
-
-extension ContentError {
-  /// For findings: what is wrong, by ids.
-  var text: String {
-    switch self {
-    case .damaged(let what), .io(let what): what
-    default: "\(self)"
     }
   }
 }

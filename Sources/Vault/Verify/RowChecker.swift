@@ -3,68 +3,98 @@ import Keys
 import VaultFormat
 
 /// Reads every row of a snapshot once: each opens, each bucket adds up, and the tree and the extents they describe hang together.
+///
+/// Memory, for each: node 16 bytes, document of several extents 56, blob file 16, bucket of 256 nodes about 80; twice that while arrays
+/// grow. A million documents of one blob file each take 33 MB, 66 at most.
 struct RowChecker {
   private let keys: VaultKeys
   private let snapshot: any CatalogSnapshot
   private let report: (Finding) -> Void
 
-  /// What later checks need: where content lies, and what each pack should hold.
-  private(set) var blobs: [BlobReference] = []
-  private(set) var owners: [BlobID: NodeID] = [:]
+  /// What later checks need: which nodes there are, what each pack should hold, which files the catalog names.
+  private(set) var nodes = CheckedNodes()
   private(set) var packs: [PackNumber: PackRecord] = [:]
+  private(set) var blobFiles = ContiguousArray<BlobID>()
   private(set) var commit: CommitRecord?
+  /// The sum of the bucket rows' digests.
+  private(set) var storedSum = RowDigest.zero
   private(set) var byteCount: UInt64 = 0
   private(set) var rowCount: UInt64 = 0
+  private(set) var blobCount: UInt64 = 0
   private(set) var documentCount: UInt64 = 0
 
-  private struct Known {
-    let kind: NodeRecord.Kind
-    let parent: NodeID
-    let size: UInt64
-    let extentCount: UInt64
-    let firstExtent: Extent?
-  }
-
-  private var nodes: [NodeID: Known] = [:]
-  private var further: [NodeID: [Extent]] = [:]
-  private var sums: [UInt64: RowDigest] = [:]
-  private var stored: [UInt64: RowDigest] = [:]
+  /// By bucket: what its rows add up to, less what its own row says. Zero in a whole vault.
+  private var differences: [UInt64: RowDigest] = [:]
+  private var bucketCount: UInt64 = 0
+  /// Buckets of nodes met so far, and the last of them.
+  private var seenBucketCount: UInt64 = 0
+  private var lastBucket: UInt64?
+  private var estimated: UInt64 = 0
+  private var extents: ExtentChecker
 
   init(_ keys: VaultKeys, _ snapshot: any CatalogSnapshot, report: @escaping (Finding) -> Void) {
     self.keys = keys
     self.snapshot = snapshot
     self.report = report
+    extents = ExtentChecker(report: report)
   }
 
-  /// - Parameter progress: called with the number of rows read.
-  mutating func run(progress: (UInt64) -> Void) {
-    for table in Table.allCases {
+  /// The small tables come first: with the number of buckets, how many rows there are can be estimated.
+  private static let order: [Table] = [.bucket, .meta, .pack, .grant, .barrier, .boundary, .duty, .node, .extent]
+
+  /// - Parameter progress: called with the number of rows read and an estimate of all; false ends the reading.
+  /// - Returns: False where it was ended.
+  mutating func run(progress: (UInt64, UInt64) -> Bool) -> Bool {
+    for table in Self.order {
       do {
         try snapshot.forEachRow(of: table) { row in
           take(row)
           rowCount += 1
-          if rowCount % 1024 == 0 { progress(rowCount) }
+          guard rowCount % 1024 != 0 || progress(rowCount, estimate(at: row)) else { throw Ended() }
         }
-      } catch { report(Finding(.catalog, "table \(table)", "cannot be read: \(error)")) }
+      } catch is Ended {
+        return false
+      } catch {
+        // A statement that was interrupted fails like any other.
+        guard progress(rowCount, rowCount) else { return false }
+        report(Finding(.catalog, "table \(table)", .unreadable, ["detail": "\(error)"]))
+      }
+      if table == .node { nodes.finish() }
     }
+    extents.finish()
+    documentCount = extents.documentCount
     compareDigests()
     checkTree()
-    checkExtents()
-    progress(rowCount)
+    return progress(rowCount, rowCount)
   }
+
+  private struct Ended: Error {}
+
+  /// Rows are in order of their numbers, and a bucket is 256 of these.
+  private mutating func estimate(at row: SealedRow) -> UInt64 {
+    guard row.key.table == .node, bucketCount > 0, seenBucketCount < bucketCount else { return max(rowCount, estimated) }
+    estimated = UInt64(Double(rowCount) / Double(seenBucketCount) * Double(bucketCount))
+    return estimated
+  }
+
+  // MARK: Rows
 
   private mutating func take(_ row: SealedRow) {
     let isCommit = row.key.table == .meta && row.key.first == MetaKey.commit.rawValue
     if row.key.table != .bucket, !isCommit {
       let isNode = row.key.table == .node || row.key.table == .extent
       let bucket = isNode ? CatalogBuckets.bucket(of: NodeID(row.key.first)) : CatalogBuckets.bucket(of: row.key.table)
-      sums[bucket, default: .zero] += keys.digest(of: row)
+      if row.key.table == .node, bucket != lastBucket {
+        lastBucket = bucket
+        seenBucketCount += 1
+      }
+      differences[bucket, default: .zero] += keys.digest(of: row)
     }
     do throws(KeysError) {
       let plaintext = try keys.open(row.sealed, for: row.key, version: row.version)
       do throws(FormatError) { try parse(row, plaintext) } catch { throw .damaged("\(error)") }
     } catch {
-      report(Finding(.row, "row \(row.key.first) of table \(row.key.table)", "is not what was sealed", node: node(of: row)))
+      report(Finding(.row, "row \(row.key.first) of table \(row.key.table)", .rowChanged, node: node(of: row)))
     }
   }
 
@@ -74,24 +104,21 @@ struct RowChecker {
 
   private mutating func parse(_ row: SealedRow, _ plaintext: [UInt8]) throws(FormatError) {
     switch row.key.table {
-    case .node:
-      let id = NodeID(row.key.first)
-      let record = try NodeRecord(parsing: plaintext)
-      nodes[id] = Known(
-        kind: record.kind, parent: record.parent, size: record.size, extentCount: record.extentCount,
-        firstExtent: record.firstExtent)
-      if row.node?.parent != record.parent || row.node?.tag != keys.nameTag(parent: record.parent, name: record.name) {
-        report(Finding(.node, "node \(id)", "its row stands in another's place", node: id))
-      }
+    case .node: take(NodeID(row.key.first), row, try NodeRecord(parsing: plaintext))
     case .extent:
       let extent = try Extent(parsing: plaintext)
       guard extent.start == row.key.second else { throw .malformed("start") }
-      further[NodeID(row.key.first), default: []].append(extent)
+      if extents.take(extent, of: NodeID(row.key.first)), let blob = extent.blob { note(blob) }
     case .grant: _ = try Grant(id: RuleID(row.key.first), parsing: plaintext)
     case .barrier: _ = try Barrier(id: RuleID(row.key.first), parsing: plaintext)
     case .boundary: _ = try Boundary(id: RuleID(row.key.first), parsing: plaintext)
+    case .duty: _ = try Duty(id: RuleID(row.key.first), parsing: plaintext)
     case .pack: packs[PackNumber(UInt32(truncatingIfNeeded: row.key.first))] = try PackRecord(parsing: plaintext)
-    case .bucket: stored[row.key.first] = try BucketRecord(parsing: plaintext).digest
+    case .bucket:
+      let digest = try BucketRecord(parsing: plaintext).digest
+      differences[row.key.first, default: .zero] -= digest
+      storedSum += digest
+      if CatalogBuckets.nodes(of: row.key.first) != nil { bucketCount += 1 }
     case .meta:
       if row.key.first == MetaKey.commit.rawValue {
         commit = try CommitRecord(parsing: plaintext)
@@ -101,65 +128,84 @@ struct RowChecker {
     }
   }
 
+  private mutating func take(_ id: NodeID, _ row: SealedRow, _ record: NodeRecord) {
+    nodes.append(id, record.kind, in: record.parent)
+    if row.node?.parent != record.parent || row.node?.tag != keys.nameTag(parent: record.parent, name: record.name) {
+      report(Finding(.node, "node \(id)", .misplaced, node: id))
+    }
+    guard record.kind == .document else { return }
+    extents.take(record, of: id)
+    if let blob = record.firstExtent?.blob { note(blob) }
+  }
+
+  private mutating func note(_ blob: BlobReference) {
+    blobCount += 1
+    byteCount += blob.byteCount
+    if case .file = blob.place { blobFiles.append(blob.id) }
+  }
+
+  /// Makes `isNamed` answer.
+  mutating func sortBlobFiles() { blobFiles.sort { ($0.high, $0.low) < ($1.high, $1.low) } }
+
+  /// Whether an extent names the file of this blob. After `sortBlobFiles`.
+  func isNamed(_ id: BlobID) -> Bool {
+    var low = 0
+    var high = blobFiles.count
+    while low < high {
+      let middle = (low + high) / 2
+      if (blobFiles[middle].high, blobFiles[middle].low) < (id.high, id.low) { low = middle + 1 } else { high = middle }
+    }
+    return low < blobFiles.count && blobFiles[low] == id
+  }
+
+  // MARK: The whole
+
   /// Rows that were taken away, put back to an earlier state or added show here, even where each opens.
   private func compareDigests() {
-    var total = RowDigest.zero
-    for digest in stored.values { total += digest }
     if let commit {
-      if commit.digest != total { report(Finding(.catalog, "commit \(commit.number)", "the digests do not add up to its own")) }
+      if commit.digest != storedSum { report(Finding(.catalog, "commit \(commit.number)", .digestsDisagree)) }
     } else {
-      report(Finding(.catalog, "commit", "its row is missing"))
+      report(Finding(.catalog, "commit", .commitMissing))
     }
-    for bucket in Set(stored.keys).union(sums.keys).sorted() where (stored[bucket] ?? .zero) != (sums[bucket] ?? .zero) {
+    for bucket in differences.filter({ $0.value != .zero }).keys.sorted() {
       let subject: String
       if let nodes = CatalogBuckets.nodes(of: bucket) {
         subject = "nodes \(nodes.lowerBound)–\(nodes.upperBound)"
       } else {
         subject = "table \(CatalogBuckets.table(of: bucket).map { "\($0)" } ?? "\(bucket)")"
       }
-      report(Finding(.row, subject, "its rows are not the ones committed: one is missing, older, or added"))
+      report(Finding(.row, subject, .rowsNotCommitted))
     }
   }
 
-  private func checkTree() {
-    if nodes[.root]?.kind != .folder { report(Finding(.node, "node \(NodeID.root)", "the root folder is missing", node: .root)) }
-    for (id, node) in nodes where id != .root {
-      guard let parent = nodes[node.parent] else {
-        report(Finding(.node, "node \(id)", "its folder \(node.parent) is missing", node: id))
+  private mutating func checkTree() {
+    let root = nodes.index(of: .root)
+    if root.map({ nodes.kind($0) }) != .folder { report(Finding(.node, "node \(NodeID.root)", .rootMissing, node: .root)) }
+    if let root { nodes.set(.reached, at: root) }
+    for index in 0..<nodes.count where index != root {
+      let id = nodes.id(index)
+      guard let folder = nodes.index(of: nodes.folder(of: index)) else {
+        report(Finding(.node, "node \(id)", .folderMissing, ["folder": "\(nodes.folder(of: index))"], node: id))
         continue
       }
-      if parent.kind != .folder { report(Finding(.node, "node \(id)", "what it lies in is no folder", node: id)) }
-    }
-    var reached: Set<NodeID> = [.root]
-    for id in nodes.keys {
-      var path: [NodeID] = []
-      var current = id
-      while !reached.contains(current), path.count <= nodes.count, let node = nodes[current] {
-        path.append(current)
-        current = node.parent
-        if path.contains(current) {
-          report(Finding(.node, "node \(id)", "its folders form a circle", node: id))
-          break
-        }
-      }
-      reached.formUnion(path)
+      if nodes.kind(folder) != .folder { report(Finding(.node, "node \(id)", .inNoFolder, node: id)) }
+      walk(from: index)
     }
   }
 
-  private mutating func checkExtents() {
-    for (id, extents) in further where nodes[id] == nil {
-      report(Finding(.extent, "node \(id)", "\(extents.count) extents of a document that is not there", node: id))
+  /// Towards the root, until a node that was met before.
+  private mutating func walk(from start: Int) {
+    var path: [Int] = []
+    var current: Int? = start
+    while let index = current, nodes.mark(index) == .new {
+      nodes.set(.onPath, at: index)
+      path.append(index)
+      current = nodes.index(of: nodes.folder(of: index))
     }
-    for (id, node) in nodes where node.kind == .document {
-      documentCount += 1
-      let extents = (node.firstExtent.map { [$0] } ?? []) + (further[id] ?? []).sorted { $0.start < $1.start }
-      if UInt64(extents.count) != node.extentCount || ExtentList(covering: node.size, extents) == nil {
-        report(Finding(.extent, "node \(id)", "its extents do not cover its \(node.size) bytes", node: id))
-      }
-      for blob in extents.compactMap(\.blob) where owners.updateValue(id, forKey: blob.id) == nil {
-        blobs.append(blob)
-        byteCount += blob.byteCount
-      }
+    if let current, nodes.mark(current) == .onPath {
+      let id = nodes.id(start)
+      report(Finding(.node, "node \(id)", .circle, node: id))
     }
+    for index in path { nodes.set(.reached, at: index) }
   }
 }

@@ -1,5 +1,4 @@
 import BlobStore
-import Keys
 import Platform
 import VaultFormat
 
@@ -11,32 +10,34 @@ struct StrayFinder {
   /// Names in the folder itself that are not a vault's.
   func findInFolder() {
     for name in names("").sorted() where !VaultFolder.names.contains(name) {
-      notice(name, "does not belong into a vault")
+      report(Finding(.stray, name, .foreignFile, severity: .notice))
     }
   }
 
   /// Files in `blobs` and `packs` that no row of a whole catalog names.
   func findContent(_ rows: RowChecker) {
-    let blobs = Set(rows.blobs.filter { $0.place == .file }.map { "\($0.id)" })
     for prefix in names("blobs").sorted() {
       let path = "blobs/" + prefix
       guard let inside = try? Files.list(folder + "/" + path) else {
-        notice(path, "does not belong into a vault")
+        report(Finding(.stray, path, .foreignFile, severity: .notice))
         continue
       }
-      for name in inside.sorted() where !name.hasPrefix(prefix) || !blobs.contains(name) {
-        notice("\(path)/\(name)", "is named by no document")
-      }
+      for name in inside.sorted() where !isNamed(name, in: prefix, rows) { tellUnnamed("\(path)/\(name)") }
     }
     let packs = Set(rows.packs.keys.map { String($0.value) })
-    for name in names("packs").sorted() where !packs.contains(name) { notice("packs/" + name, "is named by no document") }
+    for name in names("packs").sorted() where !packs.contains(name) { tellUnnamed("packs/" + name) }
   }
 
-  private func notice(_ subject: String, _ what: String) { report(Finding(.stray, subject, what, severity: .notice)) }
+  func tellUnnamed(_ subject: String) { report(Finding(.stray, subject, .unnamed, severity: .notice)) }
+
+  private func isNamed(_ name: String, in prefix: String, _ rows: RowChecker) -> Bool {
+    guard name.hasPrefix(prefix), let bytes = Hex.decode(name), let id = BlobID(bytes), "\(id)" == name else { return false }
+    return rows.isNamed(id)
+  }
 
   private func names(_ path: String) -> [String] {
     do throws(SystemError) { return try Files.list(folder + "/" + path) } catch {
-      report(Finding(.stray, path, "cannot be listed: \(error)"))
+      report(Finding(.stray, path, .unlistable, ["detail": "\(error)"]))
       return []
     }
   }

@@ -11,141 +11,78 @@ import VaultFormat
 package struct VaultVerifier {
   private let folder: VaultFolder
   private let file: VaultFile
-  private let keys: VaultKeys
-  private let isQuick: Bool
-  private let progress: (VerifyProgress) -> Void
-  private let tell: (Finding) -> Void
+  private let run: VerifyRun
 
-  /// Holds the vault while it works, on the calling thread. No file of the vault is other than before on return.
+  /// Holds the vault while it works, on the calling thread. No file of the vault is other than before on return, but for `verify.state`,
+  /// which an interrupted run leaves.
   ///
   /// - Parameters:
   ///   - isQuick: leaves content closed but for each blob's last page.
+  ///   - isResuming: content that an interrupted run had checked is not checked again.
   ///   - report: called with each finding as it comes.
   /// - Throws: where nothing could be checked: no vault, in use, no copy of vault.json that fits the root key, a newer version.
   package static func verify(
-    at path: String, root: borrowing SecretBytes, isQuick: Bool, progress: @escaping (VerifyProgress) -> Void,
-    report: @escaping (Finding) -> Void
+    at path: String, root: borrowing SecretBytes, isQuick: Bool, isResuming: Bool = false,
+    progress: @escaping (VerifyProgress) -> Void, report: @escaping (Finding) -> Void
   ) throws(UnlockError) -> VerifyReport {
     let folder: VaultFolder
     do throws(VaultFolderError) { folder = try VaultFolder.open(at: path) } catch { throw .folder(error) }
     defer { folder.release() }
-    let counted = Counted()
-    let tell = { (finding: Finding) in
-      counted.report.count(finding)
-      report(finding)
-    }
-    progress(VerifyProgress(phase: .files, doneCount: 0, totalCount: 0))
-    let bytes = VaultFolder.copies(at: path)
-    let file: VaultFile
     let keys: VaultKeys
+    let copies: (file: VaultFile, first: UnlockedVaultFile.Copy, second: UnlockedVaultFile.Copy)
     do throws(KeysError) {
-      let copies = try VaultFileCopies(first: bytes.first, second: bytes.second).authenticated(by: root)
-      file = copies.file
+      let bytes = VaultFolder.copies(at: path)
+      copies = try VaultFileCopies(first: bytes.first, second: bytes.second).authenticated(by: root)
       let copy: SecretBytes
       do { copy = try root.copy() } catch { throw .memoryNotLocked }
-      keys = try VaultKeys(vault: file.vault, root: copy)
-      tellState(VaultFolder.firstCopy, copies.first, tell)
-      tellState(VaultFolder.secondCopy, copies.second, tell)
+      keys = try VaultKeys(vault: copies.file.vault, root: copy)
     } catch { throw UnlockError(error) }
-    let verifier = VaultVerifier(folder: folder, file: file, keys: keys, isQuick: isQuick, progress: progress, tell: tell)
-    try verifier.run(counted)
-    return counted.report
+    let run = VerifyRun(
+      path: folder.path, keys: keys, isQuick: isQuick, isResuming: isResuming, report: report,
+      progress: {
+        progress($0)
+        return true
+      })
+    _ = run.tell(.files)
+    run.tellState(VaultFolder.firstCopy, copies.first)
+    run.tellState(VaultFolder.secondCopy, copies.second)
+    try VaultVerifier(folder: folder, file: copies.file, run: run).go()
+    return run.total
   }
 
-  /// What the closures count into; of one thread.
-  private final class Counted {
-    var report = VerifyReport()
-  }
-
-  private static func tellState(_ name: String, _ state: UnlockedVaultFile.Copy, _ tell: (Finding) -> Void) {
-    switch state {
-    case .current: break
-    case .older(let generation): tell(Finding(.vaultFile, name, "is of generation \(generation), an earlier one"))
-    case .diverged: tell(Finding(.vaultFile, name, "is another file of the same generation"))
-    case .damaged(let what): tell(Finding(.vaultFile, name, "is damaged (\(what))"))
-    case .newer(let version): tell(Finding(.vaultFile, name, "says that it is of format \(version)"))
-    case .missing: tell(Finding(.vaultFile, name, "is missing or cannot be read"))
-    }
-  }
-
-  private func run(_ counted: Counted) throws(UnlockError) {
-    StrayFinder(folder: folder.path, report: tell).findInFolder()
-    try checkTrail(counted)
-    let opening = lastMarks(counted)
+  private func go() throws(UnlockError) {
+    let strays = StrayFinder(folder: folder.path, report: run.report)
+    strays.findInFolder()
+    try run.checkTrail(folder.trailPath, vault: file.vault, end: nil)
+    let opening = lastMarks()
     checkCatalogFile(opening)
     let made = [logPath, folder.catalogPath + "-shm"].filter { !Files.exists($0) }
     // SQLite puts both beside a catalog that it reads, and a reader may not take them away; they hold nothing.
     defer { for path in made { unlink(path) } }
     guard let snapshot = openCatalog() else { return }
     defer { snapshot.close() }
-    var isWhole = true
-    var rows = RowChecker(keys, snapshot) { finding in
-      if finding.kind == .row || finding.kind == .catalog { isWhole = false }
-      tell(finding)
-    }
-    do throws(CatalogError) {
-      for text in try snapshot.integrityCheck() {
-        isWhole = false
-        tell(Finding(.catalog, "catalog.sqlite", "its structure: \(text)"))
-      }
-    } catch { tell(Finding(.catalog, "catalog.sqlite", "its structure cannot be checked: \(error)")) }
-    rows.run { progress(VerifyProgress(phase: .tree, doneCount: $0, totalCount: 0)) }
-    counted.report.rowCount = rows.rowCount
-    counted.report.documentCount = rows.documentCount
-    counted.report.blobCount = UInt64(rows.blobs.count)
-    counted.report.packCount = UInt64(rows.packs.count)
-    counted.report.byteCount = rows.byteCount
+    guard var rows = run.checkRows(snapshot) else { return }
     if let commit = rows.commit { compare(commit, opening) }
-    try checkContent(rows)
-    if isWhole { StrayFinder(folder: folder.path, report: tell).findContent(rows) }
+    let content = try run.openContent()
+    defer { content.close() }
+    let packs = rows.packs
+    let checker = ContentChecker(
+      keys: run.keys, content: content, rows: { (bucket) throws(CatalogError) in try snapshot.rows(inBucket: bucket) },
+      record: { packs[$0] }, grows: { _ in false }, isQuick: run.isQuick, report: run.report, keep: run.keep)
+    guard run.checkContent(checker, rows) else { return }
+    guard run.areRowsWhole else { return }
+    rows.sortBlobFiles()
+    strays.findContent(rows)
   }
 
   // MARK: The trail
 
-  private func checkTrail(_ counted: Counted) throws(UnlockError) {
-    var verifier = TrailVerifier(folder.trailPath)
-    verifier.vault = file.vault
-    verifier.keys = keys.trail
-    verifier.progress = { done, total in progress(VerifyProgress(phase: .trail, doneCount: done, totalCount: total)) }
-    do throws(TrailError) {
-      let report = try verifier.verify()
-      counted.report.trailFrameCount = report.recordCount + report.markCount + report.checkpointCount
-      switch report.verdict {
-      case .whole: break
-      case .broken(let place):
-        tell(Finding(.trail, place.segment == 0 ? "trail" : "trail/\(TrailFiles.segment(place.segment))", place.description))
-      case .consistent(let findings): for finding in findings { tellNote(finding) }
-      }
-    } catch {
-      switch error {
-      case .memoryNotLocked: throw .memoryNotLocked
-      // vault.json is of this version, so that the byte changed.
-      case .newerVersion(let version): tell(Finding(.trail, "trail", "says that it is of version \(version)"))
-      case .missing: tell(Finding(.trail, "trail", "there is none"))
-      default: tell(Finding(.trail, "trail", "\(error)"))
-      }
-    }
-  }
-
-  /// What a crash left at the end, and foreign files. What lies further back, and whether the origin and the end are the expected ones, is
-  /// for `log verify`, which has what to compare with.
-  private func tellNote(_ finding: TrailReport.Finding) {
-    switch finding {
-    case .foreignFile(let name): tell(Finding(.stray, "trail/" + name, "does not belong into a trail", severity: .notice))
-    case .torn(let segment, let byteCount):
-      tell(Finding(.trail, "segment \(segment)", "its last \(byteCount) bytes are no whole frame", severity: .notice))
-    case .unsigned(let from, let through, isLast: true):
-      tell(Finding(.trail, "frames \(from)–\(through)", "are not signed: the last run did not end in order", severity: .notice))
-    default: break
-    }
-  }
-
   /// Nil where the trail is broken so that they cannot be had.
-  private func lastMarks(_ counted: Counted) -> TrailOpening? {
+  private func lastMarks() -> TrailOpening? {
     do throws(TrailError) {
-      return try TrailMarks.last(in: folder.trailPath, vault: file.vault, keys: keys.trail)
+      return try TrailMarks.last(in: folder.trailPath, vault: file.vault, keys: run.keys.trail)
     } catch {
-      if !counted.report.isTrailBroken { tell(Finding(.trail, "trail", "\(error)")) }
+      if !run.total.isTrailBroken { run.report(Finding(.trail, "trail", .trailBroken, ["detail": "\(error)"])) }
       return nil
     }
   }
@@ -154,13 +91,13 @@ package struct VaultVerifier {
 
   /// Before SQLite opens the file: at an orderly end the trail's last mark has its digest.
   private func checkCatalogFile(_ opening: TrailOpening?) {
-    progress(VerifyProgress(phase: .catalog, doneCount: 0, totalCount: 0))
+    _ = run.tell(.catalog)
     guard let expected = opening?.lastMark?.catalogFileDigest, !hasLog else { return }
-    guard let found = Vault.digest(ofCatalogAt: folder.catalogPath, keys) else {
-      tell(Finding(.catalog, "catalog.sqlite", "cannot be read"))
+    guard let found = Vault.digest(ofCatalogAt: folder.catalogPath, run.keys) else {
+      run.report(Finding(.catalog, "catalog.sqlite", .unreadable, ["detail": "open"]))
       return
     }
-    if found != expected { tell(Finding(.catalog, "catalog.sqlite", "its bytes are not those of the last orderly end")) }
+    if found != expected { run.report(Finding(.catalog, "catalog.sqlite", .otherFile)) }
   }
 
   private var logPath: String { folder.catalogPath + "-wal" }
@@ -175,45 +112,23 @@ package struct VaultVerifier {
     do throws(CatalogError) {
       return try SQLiteCatalog.openSnapshot(at: folder.catalogPath)
     } catch {
-      tell(Finding(.catalog, "catalog.sqlite", "cannot be opened: \(error)"))
+      run.report(Finding(.catalog, "catalog.sqlite", .unreadable, ["detail": "\(error)"]))
       return nil
     }
   }
 
   private func compare(_ commit: CommitRecord, _ opening: TrailOpening?) {
     if file.generation < commit.generation {
-      tell(
-        Finding(.vaultFile, "vault.json", "is older than the catalog: of generation \(file.generation), not \(commit.generation)")
-      )
+      let arguments = ["generation": "\(file.generation)", "needed": "\(commit.generation)"]
+      run.report(Finding(.vaultFile, "vault.json", .fileOlder, arguments))
     }
     guard let opening else { return }
     do throws(UnlockError) { _ = try Vault.compare(commit, opening, file) } catch {
       switch error {
-      case .trail(let what): tell(Finding(.trail, "trail", what))
-      case .damaged(let what): tell(Finding(.catalog, "commit \(commit.number)", what))
-      default: tell(Finding(.catalog, "commit \(commit.number)", "\(error)"))
+      case .trail(let what): run.report(Finding(.trail, "trail", .trailBroken, ["detail": what]))
+      case .damaged(let what): run.report(Finding(.catalog, "commit \(commit.number)", .disagreesWithTrail, ["detail": what]))
+      default: run.report(Finding(.catalog, "commit \(commit.number)", .disagreesWithTrail, ["detail": "\(error)"]))
       }
-    }
-  }
-
-  // MARK: Content
-
-  private func checkContent(_ rows: RowChecker) throws(UnlockError) {
-    var settings = ContentSettings()
-    settings.pageCacheByteCount = 4 << 20
-    settings.readAheadByteCount = 0
-    let content: ContentStore
-    do throws(ContentError) {
-      content = try ContentStore(
-        keys: keys, store: LocalBlobStore(folder: folder.path), packs: rows.packs, settings: settings,
-        nextPackNumber: { () throws(ContentError) in throw .io("a verification writes nothing") })
-    } catch {
-      if case .memoryNotLocked = error { throw .memoryNotLocked }
-      throw .io("\(error)")
-    }
-    defer { content.close() }
-    ContentChecker(content: content, report: tell).run(rows, isQuick: isQuick) {
-      progress(VerifyProgress(phase: .content, doneCount: $0, totalCount: rows.byteCount))
     }
   }
 }

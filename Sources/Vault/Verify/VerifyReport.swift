@@ -1,5 +1,5 @@
 /// What a verification covered, and the worst that it found.
-package struct VerifyReport: Sendable, Equatable {
+package struct VerifyReport: Codable, Sendable, Hashable {
   package var rowCount: UInt64 = 0
   package var documentCount: UInt64 = 0
   package var blobCount: UInt64 = 0
@@ -14,6 +14,9 @@ package struct VerifyReport: Sendable, Equatable {
   package var isTrailBroken = false
   /// Whether something else than the trail is damaged.
   package var isVaultDamaged = false
+  /// Of `byteCount`, what an earlier run had checked, which this one went on from, and when that one began (wall nanoseconds).
+  package var resumedByteCount: UInt64 = 0
+  package var resumedFrom: Int64?
 
   package init() {}
 

@@ -10,6 +10,8 @@ package enum AdministrationFailure: Error, Sendable {
   case notFolder
   /// No rule has the number, or none that whoever asks may know of.
   case noSuchRule(RuleID)
+  /// The principal has not the duty that was to be taken.
+  case noSuchDuty
   case refused(AdministrationError)
   case identity(IdentityError)
   /// A reason is 1…4096 bytes without control characters; a barrier's name 1…255.

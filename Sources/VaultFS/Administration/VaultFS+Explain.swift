@@ -18,8 +18,11 @@ extension VaultFS {
   /// at the path.
   /// - Parameters:
   ///   - time: the moment to judge, wall nanoseconds; nil for now.
+  ///   - id: a grant to suppose without its limits of time.
+  ///   - goneID: a grant to suppose gone.
   package func explain(
-    _ caller: Caller, _ principalName: String, _ right: Rights, at path: [UInt8], time: Int64?, supposing id: RuleID? = nil
+    _ caller: Caller, _ principalName: String, _ right: Rights, at path: [UInt8], time: Int64?, supposing id: RuleID? = nil,
+    without goneID: RuleID? = nil
   ) throws(AdministrationFailure) -> Explained {
     let judge = try administrator(caller)
     let isOwn = principalName == judge.subject.user.description
@@ -41,18 +44,23 @@ extension VaultFS {
     }
     let subject = isOwn ? judge.subject : try self.subject(principalName)
     let anchor = try anchor(of: found.folder, judge)
-    // A grant that does not exist yet, or has ended, can be supposed to hold.
+    func known(_ id: RuleID) throws(AdministrationFailure) -> Grant {
+      guard isManager, let grant = vault.grants.first(where: { $0.id == id }), try mayKnow(grant, from: found.folder, judge)
+      else { throw .noSuchRule(id) }
+      return grant
+    }
+    // A grant that has ended, or begins later, can be supposed to hold; one that holds, to be gone.
     var supposed: [Grant] = []
     if let id {
-      guard isManager, var grant = vault.grants.first(where: { $0.id == id }), try mayKnow(grant, from: found.folder, judge)
-      else {
-        throw .noSuchRule(id)
-      }
+      var grant = try known(id)
       grant.from = nil
       grant.until = nil
       supposed = [grant]
     }
-    let explanation = judge.rights.explain(subject, right, at: anchor, now: time ?? judge.now, with: supposed)
+    let gone = try goneID.map { id throws(AdministrationFailure) in try known(id).id }
+    let explanation = judge.rights.explain(
+      subject, right, at: anchor, now: time ?? judge.now, with: supposed,
+      without: Set([id, gone].compactMap { $0 }))
     return .explanation(explanation, managed: try managedFolders(of: explanation, judge))
   }
 

@@ -9,7 +9,7 @@ extension VaultFS {
   package func addGrant(
     _ caller: Caller, on path: [UInt8], to principalName: String, _ rights: Rights, from: Int64?, until: Int64?, reason: String
   ) throws(AdministrationFailure) -> Grant {
-    let judge = try administrator(caller)
+    let judge = try manager(caller)
     let wanted = WantedGrant(
       path: path, principalName: principalName, rights: rights, from: from, until: until, reason: reason)
     var names = PrincipalNames()
@@ -21,10 +21,11 @@ extension VaultFS {
 
   /// Takes a grant back.
   package func revokeGrant(_ caller: Caller, _ id: RuleID, reason: String) throws(AdministrationFailure) -> Grant {
-    let judge = try administrator(caller)
+    let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
     guard let grant = vault.grants.first(where: { $0.id == id }) else { throw .noSuchRule(id) }
     let place = try judgedRevocation(of: grant, judge)
+    try requireRootManager(without: [id], with: [], judge)
     try commit([.remove(.grant(grant))], [record(of: grant, .revoke, judge, place, reason: reason)])
     return grant
   }
@@ -50,12 +51,14 @@ extension VaultFS {
     let (folder, standing) = try findFolder(wanted.path, judge)
     // Whoever may not manage here learns nothing about users from the answer.
     try allow(judge, folder) { () throws(AdministrationError) in try Administration.mayAskAboutOthers(at: folder.id, standing) }
+    try requireRootDuty(folder, judge)
     let grant = Grant(
       id: RuleID(0), folder: folder.id, principal: try names.principal(wanted.principalName, self), rights: wanted.rights,
       from: wanted.from, until: wanted.until, giver: judge.subject.user, reason: wanted.reason, given: judge.now)
     try allow(judge, folder) { () throws(AdministrationError) in
       try Administration.mayGive(grant, by: judge.subject, standing, now: judge.now)
     }
+    try requireFree(grant, folder, judge)
     return (grant, (folder, standing))
   }
 
@@ -67,6 +70,7 @@ extension VaultFS {
     try allow(judge, place.folder) { () throws(AdministrationError) in
       try Administration.mayRevoke(grant, by: judge.subject, place.standing)
     }
+    try requireRootDuty(place.folder, judge)
     return place
   }
 
@@ -126,7 +130,10 @@ extension VaultFS {
   func allow(_ judge: Judge, _ folder: Node, _ body: () throws(AdministrationError) -> Void) throws(AdministrationFailure) {
     do throws(AdministrationError) { try body() } catch {
       let decision: Record.Decision
-      if case .lacksGrant = error { decision = .missing(.grant) } else { decision = .neverAllowed }
+      switch error {
+      case .lacksGrant, .lacksDuty: decision = .missing(.grant)
+      default: decision = .neverAllowed
+      }
       let refusal = deny(judge, .administer, folder, decision, .accessDenied)
       throw refusal == .io ? .failed(.io) : .refused(error)
     }

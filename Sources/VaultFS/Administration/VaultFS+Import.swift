@@ -52,7 +52,7 @@ extension VaultFS {
   package func importGrants(
     _ caller: Caller, _ lines: [GrantLine], pruning pruned: [UInt8]?, reason: String, isDryRun: Bool
   ) throws(AdministrationFailure) -> [ImportStep] {
-    let judge = try administrator(caller)
+    let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
     var comparison = GrantComparison(standing: try grants(caller, under: nil, to: nil))
     var steps: [ImportStep] = []
@@ -96,12 +96,19 @@ extension VaultFS {
     var done: [ImportStep] = []
     var edits: [RuleEdit] = []
     var records: [Record] = []
+    var (gone, given): (Set<RuleID>, [Grant]) = ([], [])
     func take(_ grant: Grant, _ action: Record.Action, reason: String) throws(AdministrationFailure) {
       guard let place = try standing(atRule: grant.folder, judge) else { throw .noSuchPath }
       var record = record(of: grant, action, judge, place, reason: reason)
       record.details.append(Record.Detail("operation", "import"))
       records.append(record)
-      edits.append(action == .grant ? .add(.grant(grant)) : .remove(.grant(grant)))
+      if action == .grant {
+        edits.append(.add(.grant(grant)))
+        given.append(grant)
+      } else {
+        edits.append(.remove(.grant(grant)))
+        gone.insert(grant.id)
+      }
     }
     for step in steps {
       switch step {
@@ -120,6 +127,7 @@ extension VaultFS {
       case .problem: continue
       }
     }
+    try requireRootManager(without: gone, with: given, judge)
     try commit(edits, records)
     return done
   }

@@ -9,10 +9,11 @@ extension VaultFS {
   package func addBarrier(
     _ caller: Caller, on path: [UInt8], against principalName: String, name: String, from: Int64?, until: Int64?, reason: String
   ) throws(AdministrationFailure) -> Barrier {
-    let judge = try administrator(caller)
+    let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096), Self.isText(name, byteCountMax: 255) else { throw .badText }
     let (folder, standing) = try findFolder(path, judge)
     try allow(judge, folder) { () throws(AdministrationError) in try Administration.mayAskAboutOthers(at: folder.id, standing) }
+    try requireRootDuty(folder, judge)
     let barrier = Barrier(
       id: try newRuleID(), folder: folder.id, principal: try principal(principalName), owner: judge.subject.user, name: name,
       reason: reason, from: from, until: until, raised: judge.now)
@@ -28,7 +29,7 @@ extension VaultFS {
   }
 
   package func removeBarrier(_ caller: Caller, _ id: RuleID, reason: String) throws(AdministrationFailure) -> Barrier {
-    let judge = try administrator(caller)
+    let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
     guard let barrier = vault.barriers.first(where: { $0.id == id }), let place = try standing(atRule: barrier.folder, judge)
     else {
@@ -41,6 +42,7 @@ extension VaultFS {
     try allow(judge, place.folder) { () throws(AdministrationError) in
       try Administration.mayLift(barrier, by: judge.subject, place.standing, parentStanding: above?.standing)
     }
+    try requireRootDuty(place.folder, judge)
     var record = record(.barrier, judge, place.folder, place.standing, rule: id, reason: reason)
     record.details += [Record.Detail("change", "lifted"), Record.Detail("against", barrier.principal.description)]
     try commit([.remove(.barrier(barrier))], [record])
@@ -61,7 +63,7 @@ extension VaultFS {
   }
 
   package func setBoundary(_ caller: Caller, on path: [UInt8], reason: String) throws(AdministrationFailure) -> Boundary {
-    let judge = try administrator(caller)
+    let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
     let (folder, standing) = try findFolder(path, judge)
     let above = try parentStanding(folder, judge)
@@ -78,7 +80,7 @@ extension VaultFS {
   }
 
   package func clearBoundary(_ caller: Caller, on path: [UInt8], reason: String) throws(AdministrationFailure) -> Boundary {
-    let judge = try administrator(caller)
+    let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
     let (folder, standing) = try findFolder(path, judge)
     let above = try parentStanding(folder, judge)

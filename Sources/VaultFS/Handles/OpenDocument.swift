@@ -18,6 +18,9 @@ package final class OpenDocument: Sendable {
   /// What its OPEN record said, to be restated in later segments.
   let record: Record
 
+  /// The document's content, once somebody has read: it stays the same while the handle is open.
+  private let contentCell = AtomicLazyReference<DocumentContent>()
+
   // MARK: The permit: a judgement that stands while none of these has changed; read on every read without a lock.
 
   private let permitGeneration = Atomic<UInt64>(0)
@@ -42,6 +45,13 @@ package final class OpenDocument: Sendable {
     appends = access.appends
     self.isCreator = isCreator
     self.record = record
+  }
+
+  /// The document's content, found without a lock but for the first time.
+  @inline(__always)
+  func content(in vault: Vault) throws(VaultError) -> DocumentContent {
+    if let content = contentCell.load() { return content }
+    return contentCell.storeIfNil(try vault.loadedContent(of: node))
   }
 
   /// Whether the opener's right was judged and nothing that it rests on has changed since.

@@ -22,10 +22,22 @@ extension VaultFS {
       recordWrite(caller, handle, offset, asked: bytes.count, returned: 0, kind: "data", failure: FSError(error))
       throw FSError(error)
     }
-    recordWrite(caller, handle, place, asked: bytes.count, returned: bytes.count, kind: "data")
+    recordWritten(caller, handle, place, bytes.count)
     handle.noteWrite(bytes.count)
     statistics.writtenBytes.add(UInt64(bytes.count), ordering: .relaxed)
     return bytes.count
+  }
+
+  /// The record of a plain WRITE that succeeded: by the opener without allocation.
+  private func recordWritten(_ caller: Caller, _ handle: OpenDocument, _ offset: UInt64, _ count: Int) {
+    if caller.uid == handle.opener.uid {
+      let byteCount = UInt64(count)
+      do throws(TrailError) {
+        return try trail.appendRead(
+          .write, handle: handle.id, offset: offset, asked: byteCount, returned: byteCount, uid: caller.uid)
+      } catch {}
+    }
+    recordWrite(caller, handle, offset, asked: count, returned: count, kind: "data")
   }
 
   func recordWrite(

@@ -24,6 +24,7 @@ final class RepeatedRefusals: @unchecked Sendable {
   private static let entryCountMax = 8192
 
   private let trail: TrailWriter
+  private let tick: @Sendable () -> Void
   /// Guards the fields below.
   private let lock = Lock()
   private let wake = Condition()
@@ -31,8 +32,10 @@ final class RepeatedRefusals: @unchecked Sendable {
   private var isStopping = false
   private var thread: Thread?
 
-  init(trail: TrailWriter) {
+  /// - Parameter tick: called about every second, on the thread that writes counts.
+  init(trail: TrailWriter, tick: @escaping @Sendable () -> Void = {}) {
     self.trail = trail
+    self.tick = tick
     thread = Thread(name: "refusals") { [unowned self] in run() }
   }
 
@@ -87,6 +90,7 @@ final class RepeatedRefusals: @unchecked Sendable {
         return isStopping
       }
       if isDone { return }
+      tick()
       flush(all: false)
     }
   }

@@ -2,6 +2,8 @@
 package enum MetaKey: UInt64, Sendable {
   case counters = 1
   case commit = 2
+  /// Never a row: seals `verify.state`.
+  case verification = 3
 }
 
 /// Numbers below these limits may be in use; a start of the daemon begins at the limits and reserves new ones first, so that a

@@ -54,6 +54,7 @@ package struct Record: Hashable, Sendable {
     case review = 23
     case alert = 24
     case unlock = 25
+    case duty = 26
 
     /// As the log shows it: `OPEN`, `AUDIT-START`.
     package var name: String {

@@ -87,8 +87,17 @@ final class CrashWriters {
   func check(mountpoint: String? = nil, time: Int = 0, isKept: Bool = true, _ context: String) throws -> [Outcome] {
     try users.indices.map { index in
       let folder = (mountpoint ?? vault.mountpoint) + "/\(index)"
-      if !isKept { try Programs.mustRun(["cp", note(index) + "/state", note(index) + "/state.kept"]) }
-      defer { if !isKept { rename(note(index) + "/state.kept", note(index) + "/state") } }
+      // Before the first round there is none: the folder is empty.
+      let state = note(index) + "/state"
+      let kept = FileManager.default.contents(atPath: state)
+      defer {
+        if !isKept {
+          unlink(state)
+          if let kept, FileManager.default.createFile(atPath: state, contents: kept) {
+            chown(state, users[index].uid, users[index].gid)
+          }
+        }
+      }
       let said = try Programs.run(words("check", index, folder) + ["\(time)"], as: users[index])
       let values = Actor.pairs(said.standardOutput.split(whereSeparator: \.isWhitespace).map(String.init))
       func value(_ name: String) -> Int { values[name].flatMap(Int.init) ?? -1 }
@@ -101,9 +110,6 @@ final class CrashWriters {
         promised: value("promised"), done: value("done"), begun: value("begun"), found: value("found"), latest: value("latest"))
     }
   }
-
-  /// Begins the journals anew where nothing is to be carried over.
-  func keepWhatIsThere() throws { _ = try check("after writers that ended by themselves") }
 
   private func words(_ verb: String, _ index: Int, _ folder: String) -> [String] {
     [Programs.crashWriter, verb, folder, note(index) + "/state", note(index) + "/journal", "\(seeds[index])"]

@@ -50,18 +50,18 @@ extension MountedTests {
       }
     }
 
-    private func problems(_ vault: TestVault) throws -> [String] {
-      try vault.status()["problems"]?.list.compactMap { $0["kind"]?.text ?? $0.text } ?? []
-    }
+    private func problemCount(_ vault: TestVault) throws -> Int { try vault.status()["problems"]?.list.count ?? 0 }
 
     // MARK: Full
 
-    @Test(arguments: TestDisk.Kind.allCases)
+    @Test(arguments: TestDisk.Kind.disks)
     func aFullDiskIsENOSPCAndTheMountGoesOnWhenThereIsRoom(_ kind: TestDisk.Kind) throws {
       try withDisk(kind, byteCount: kind == .ext4 ? 96 << 20 : 320 << 20) { vault, disk in
         // Beside the vault: what is in the way, and can go.
-        let room = kind == .ext4 ? 24 : 200
-        try Programs.mustRun(["fallocate", "-l", "\(room)M", disk.place + "/ballast"])
+        let free = try #require(
+          FileManager.default.attributesOfFileSystem(forPath: disk.place)[.systemFreeSize] as? NSNumber, "no free size"
+        ).intValue
+        try Programs.mustRun(["fallocate", "-l", "\(max(4, (free >> 20) - 24) << 20)", disk.place + "/ballast"])
         let writer = try vault.actor(vault.users.all)
         var count = 0
         var failure: String?
@@ -117,7 +117,7 @@ extension MountedTests {
 
     // MARK: Failing
 
-    @Test(arguments: TestDisk.Kind.allCases)
+    @Test(arguments: TestDisk.Kind.disks)
     func aFailedSyncIsNeverASuccessLater(_ kind: TestDisk.Kind) throws {
       try withDisk(kind, byteCount: 64 << 20) { vault, disk in
         let writer = try vault.actor(vault.users.all)
@@ -151,8 +151,9 @@ extension MountedTests {
       }
     }
 
+    /// On XFS: ext4 becomes read-only where the failing read was of its own.
     @Test func aReadThatFailsIsEIOAndOnRecord() throws {
-      try withDisk(byteCount: 64 << 20) { vault, disk in
+      try withDisk(.xfs, byteCount: 64 << 20) { vault, disk in
         let writer = try vault.actor(vault.users.all)
         for number in 0..<4 { #expect(try file(number, writer, vault) == nil) }
         writer.end()
@@ -178,7 +179,7 @@ extension MountedTests {
         #expect(failure != nil, "a write succeeded on a disk that takes none")
         usleep(1_500_000)
         #expect(try file(5, writer, vault) != nil)
-        #expect(try !problems(vault).isEmpty)
+        #expect(try problemCount(vault) > 0)
         try vault.crash()
         writer.end()
         try disk.restart()

@@ -37,7 +37,7 @@ extension MountedTests {
 
     @Test func killsWhileMountingAndUnmountingLoseNothing() throws {
       var dice = Dice(Soak.seed)
-      let wanted = Soak.count(8, full: 100)
+      let wanted = Soak.count(5, full: 100)
       try withVault { vault in
         try vault.unmount()
         try vault.useKeyFile()

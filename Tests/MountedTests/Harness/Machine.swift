@@ -39,6 +39,7 @@ enum Machine {
     close(device)
     for program in [
       Programs.strongroom, Programs.actor, Programs.attacker, Programs.posix, Programs.crashWriter, Programs.testDisk,
+      Programs.testFolder,
     ]
     where !FileManager.default.isExecutableFile(atPath: program) {
       return "\(program) is not built: run `swift build` first"
@@ -97,6 +98,7 @@ enum Machine {
   /// Daemons of test vaults, known by a folder of ours in their command line, and actors without a parent in this run.
   private static func processes() -> [(id: pid_t, command: String)] {
     let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    let namespace = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
     return entries.compactMap { entry in
       guard let id = pid_t(entry), id != getpid(), let bytes = FileManager.default.contents(atPath: "/proc/\(entry)/cmdline")
       else {
@@ -105,7 +107,9 @@ enum Machine {
       let words = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
       guard let program = words.first else { return nil }
       let isDaemon = (program as NSString).lastPathComponent == "strongroom" && words.contains { $0.contains(folderPrefix) }
-      let isActor = ["strongroom-actor", "strongroom-crash-writer", "strongroom-test-disk"].contains(
+      // Those of another container or namespace are not ours, though they are seen.
+      guard (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(entry)/ns/pid")) == namespace else { return nil }
+      let isActor = ["strongroom-actor", "strongroom-crash-writer", "strongroom-test-disk", "strongroom-test-folder"].contains(
         (program as NSString).lastPathComponent)
       return isDaemon || isActor ? (id, words.joined(separator: " ")) : nil
     }

@@ -35,6 +35,7 @@ enum Programs {
   static var actor: String { folder + "/strongroom-actor" }
   static var attacker: String { folder + "/strongroom-attacker" }
   static var posix: String { folder + "/strongroom-posix" }
+  static var testFolder: String { folder + "/strongroom-test-folder" }
   static var testDisk: String { folder + "/strongroom-test-disk" }
   static var crashWriter: String { folder + "/strongroom-crash-writer" }
 

@@ -4,13 +4,15 @@ import Testing
 
 /// A disk of its own with a filesystem on it: a loop device over a file that `strongroom-test-disk` serves.
 ///
-/// Tests/TestDisk/main.c says what it remembers, and how it fails.
+/// Or `files`: no disk, but a folder that `strongroom-test-folder` serves, which keeps nothing beyond what POSIX promises.
+/// Tests/TestDisk/main.c and Tests/TestFolder/main.c say what they remember, and how the disk fails.
 final class TestDisk {
   enum Kind: String, CaseIterable, CustomTestStringConvertible {
-    case ext4, xfs
+    case ext4, xfs, files
+    static let disks = [Kind.ext4, .xfs]
     var testDescription: String { rawValue }
     /// XFS is made no smaller than 300 MiB.
-    var byteCountMin: Int { self == .ext4 ? 32 << 20 : 320 << 20 }
+    var byteCountMin: Int { self == .xfs ? 320 << 20 : 32 << 20 }
   }
 
   /// Which of the writes since the last flush a power cut leaves.
@@ -34,23 +36,35 @@ final class TestDisk {
     self.kind = kind
     folder = parent + "/disk"
     for path in [folder, place, device, cutPlace] { mkdir(path, 0o755) }
+    guard kind != .files else {
+      for path in [image, base] { mkdir(path, 0o700) }
+      try serve(Programs.testFolder, [place, image, log]) { mounted(at: place) }
+      return
+    }
     try Programs.mustRun(["truncate", "-s", "\(max(byteCount, kind.byteCountMin))", image])
     switch kind {
     case .ext4: try Programs.mustRun(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", image])
     case .xfs: try Programs.mustRun(["mkfs.xfs", "-q", "-K", image])
+    case .files: break
     }
     try Programs.mustRun(["cp", "--sparse=always", image, base])
+    try serve(Programs.testDisk, [device, image, log, control]) { access(device + "/disk", F_OK) == 0 }
+    try Self.mount(device + "/disk", at: place, kind)
+  }
+
+  private func serve(_ program: String, _ arguments: [String], until isUp: () -> Bool) throws {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: Programs.testDisk)
-    process.arguments = ["serve", device, image, log, control]
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = ["serve"] + arguments
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle(forWritingAtPath: "/dev/null")
     process.standardError = FileHandle(forWritingAtPath: "/dev/null")
     try process.run()
     server = process
-    try #require(eventually { access(device + "/disk", F_OK) == 0 }, "the disk does not come up")
-    try Self.mount(device + "/disk", at: place, kind)
+    try #require(eventually(within: 30) { isUp() }, "the disk does not come up")
   }
+
+  private func mounted(at place: String) -> Bool { Machine.mounts().contains(place) }
 
   /// Through a loop device that goes with the mount.
   private static func mount(_ image: String, at place: String, _ kind: Kind) throws {
@@ -116,13 +130,21 @@ final class TestDisk {
 
   /// When the disk was written to.
   func writeTimes(from: Int, to: Int) throws -> [Int] {
-    try Programs.mustRun([Programs.testDisk, "times", log, "\(from)", "\(to)"]).split(separator: "\n").compactMap { Int($0) }
+    try Programs.mustRun([kind == .files ? Programs.testFolder : Programs.testDisk, "times", log, "\(from)", "\(to)"]).split(
+      separator: "\n"
+    ).compactMap { Int($0) }
   }
 
   /// Runs `body` on the filesystem that a power cut at `time` leaves, its journal replayed. Tells how many blocks were lost.
   func withPowerCut(at time: Int, _ mode: Mode, seed: UInt64, _ body: (_ place: String) throws -> Void) throws -> Int {
-    let said = try Programs.mustRun([Programs.testDisk, "cut", base, log, cutImage, "\(time)", mode.rawValue, "\(seed)"])
+    let (program, out) = kind == .files ? (Programs.testFolder, cutPlace) : (Programs.testDisk, cutImage)
+    if kind == .files { try Programs.mustRun(["rm", "-rf", cutPlace]) }
+    let said = try Programs.mustRun([program, "cut", base, log, out, "\(time)", mode.rawValue, "\(seed)"])
     let dropped = Actor.pairs(said.split(whereSeparator: \.isWhitespace).map(String.init))["dropped"].flatMap(Int.init) ?? 0
+    guard kind != .files else {
+      try body(cutPlace)
+      return dropped
+    }
     try Self.mount(cutImage, at: cutPlace, kind)
     defer {
       _ = eventually(within: 5) { umount2(cutPlace, 0) == 0 || errno == EINVAL }

@@ -110,7 +110,7 @@ func everyFormatIsOneLineARecord(_ format: String, _ count: Int) throws {
 }
 
 @Test func jsonIsEscaped() throws {
-  let line = RecordJSON.object(nasty).line
+  let line = RecordJSON.line(nasty)
   #expect(line.contains(#"\n\r\t=|\\\\\"\u202e\u2028,;"#))
   let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
   // A path is text that can be turned back into its bytes: its backslash is doubled before JSON escapes.
@@ -121,7 +121,7 @@ func everyFormatIsOneLineARecord(_ format: String, _ count: Int) throws {
 @Test func namesThatAreNotTextAreExported() throws {
   var entry = nasty
   entry.record.object?.path = [0x2f, 0xff, 0x61]
-  #expect(try objects(RecordJSON.object(entry).line)[0]["path"] as? String == #"/\xffa"#)
+  #expect(try objects(RecordJSON.line(entry))[0]["path"] as? String == #"/\xffa"#)
   #expect(CEF.line(entry, vault: nil).contains(#" filePath=/\\xffa "#))
   #expect(RecordCSV.line(entry).contains(#",/\xffa,"#))
 }

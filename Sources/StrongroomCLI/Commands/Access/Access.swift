@@ -2,6 +2,6 @@ import ArgumentParser
 
 struct AccessNoun: ParsableCommand {
   static var configuration: CommandConfiguration {
-    CommandConfiguration("access", .access, [AccessExplain.self, AccessWho.self, AccessWhat.self])
+    CommandConfiguration("access", .access, [AccessExplain.self, AccessWho.self, AccessWhat.self, AccessConflicts.self])
   }
 }

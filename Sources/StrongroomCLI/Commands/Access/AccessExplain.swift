@@ -10,6 +10,7 @@ struct AccessExplain: StrongroomCommand {
   @Argument(help: ArgumentHelp(.path)) var path: String
   @Option(time: .long, .at) var at: String?
   @Option(help: ArgumentHelp(.with, value: "id")) var with: String?
+  @Option(help: ArgumentHelp(.without, value: "id")) var without: String?
   @Option(help: ArgumentHelp(.vault, value: "folder")) var vault: String?
   @OptionGroup var global: GlobalOptions
 
@@ -18,8 +19,9 @@ struct AccessExplain: StrongroomCommand {
     let right = try Arguments.right(right)
     let at = try Arguments.time(at, option: "--at", bare: .future)
     let supposing = try with.map { text throws(CommandFailure) in try Arguments.rule(text) }
+    let gone = try without.map { text throws(CommandFailure) in try Arguments.rule(text) }
     let (connection, path) = try context.open(path, vaultFolder: vault)
-    let request = ExplainRequest(principal: principal, right: right, path: path, at: at, supposing: supposing)
+    let request = ExplainRequest(principal: principal, right: right, path: path, at: at, supposing: supposing, without: gone)
     try connection.ask(.accessExplain(request)) { response in
       guard case .explanation(let explanation) = response else { return }
       context.console.show(explanation)

@@ -24,6 +24,7 @@ struct KeyChanger {
     _ change: Change
   ) throws(CommandFailure) -> (file: VaultFile, slot: KeySlotID, opened: KeySlotID) {
     let found = try VaultFinder(table: try context.mountTable()).find(folder: path)
+    try context.secure()
     let present = try SlotSecret(unlocking: try secret.read(environment: context.environment))
     let unlocked: UnlockedVaultFile
     do throws(UnlockError) { unlocked = try Vault.readFile(at: path, secret: present) } catch {

@@ -8,7 +8,7 @@ struct LogNoun: ParsableCommand {
       [
         LogQuery.self, LogWho.self, LogUser.self, LogDenials.self, LogFirstAccess.self, LogOffHours.self, LogTop.self,
         LogAround.self,
-        LogHealth.self, LogVerify.self, LogExport.self,
+        LogHealth.self, LogVerify.self, LogExport.self, LogPack.self, LogVerifyPack.self,
       ])
   }
 }

@@ -20,9 +20,10 @@ struct LogExport: StrongroomCommand {
     let console = context.console
     if let header = format.header { console.print(header) }
     var shown: UInt64 = 0
+    var formatter = LogFormatter(format, vault: reading.place.vault)
     var tally = try reading.walk(filter, countsRestated: format.holdsRestated) { entry, isMatch in
       guard isMatch, format.holdsRestated || !entry.isRestated else { return true }
-      console.print(format.line(entry, vault: reading.place.vault))
+      console.print(raw: formatter.line(entry))
       shown += 1
       return true
     }

@@ -16,7 +16,9 @@ struct LogHealth: StrongroomCommand {
   /// Verifies the whole trail; shows the records of the time asked for.
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     var filter = try time.filter()
-    filter.actions = [.mount, .unmount, .auditStart, .auditStop, .recovery, .restore, .alert, .review, .key, .reviewer, .unlock]
+    filter.actions = [
+      .mount, .unmount, .auditStart, .auditStop, .recovery, .restore, .alert, .review, .key, .reviewer, .duty, .unlock,
+    ]
     let reading = try LogReading.open(trail, identity, command: "health", filters: filter.described, in: context)
     let listing = LogListing(context.console, global.json ? .json : csv ? .csv : .records)
     let tally = try listing.fill(reading, filter)

@@ -51,12 +51,14 @@ final class LogListing {
   private let table: LogTable
   private var lineCount: UInt64 = 0
   private var shown: UInt64 = 0
+  private var formatter: LogFormatter
 
   init(_ console: Console, _ style: Style, limit: UInt64 = .max) {
     self.console = console
     self.style = style
     self.limit = limit
     table = LogTable(console)
+    formatter = LogFormatter(style == .csv ? .csv : .jsonl, vault: nil)
     if style == .csv { console.print(CSV.line(RecordCSV.fields) + "\r") }
   }
 
@@ -89,8 +91,7 @@ final class LogListing {
     lineCount += 1
     shown += 1
     switch style {
-    case .json: console.print(RecordJSON.object(entry).line)
-    case .csv: console.print(RecordCSV.line(entry) + "\r")
+    case .json, .csv: console.print(raw: formatter.line(entry))
     case .records, .folded: table.add(LogRow(entry: entry))
     }
   }

@@ -2,6 +2,6 @@ import ArgumentParser
 
 struct ReviewerNoun: ParsableCommand {
   static var configuration: CommandConfiguration {
-    CommandConfiguration("reviewer", .reviewer, [ReviewerKeygen.self, ReviewerAdd.self, ReviewerList.self])
+    CommandConfiguration("reviewer", .reviewer, [ReviewerKeygen.self, ReviewerAdd.self, ReviewerList.self, ReviewerRetire.self])
   }
 }

@@ -47,33 +47,7 @@ extension Console {
       (.statusProcess, String(status.pid)), (.statusMounted, time(status.mounted)),
     ]
     if let user = status.privateUser { lines.append((.statusPrivateUser, Escaping.shown(user))) }
-    lines += [
-      (.statusGeneration, String(status.generation)), (.statusCommit, String(status.commitNumber)),
-      (
-        .statusNodes,
-        text(.statusNodesValue, ["count": String(status.nodeCount), "uncommitted": String(status.uncommittedNodeCount)])
-      ),
-      (.statusHandles, String(status.openHandleCount)),
-      (
-        .statusRules,
-        text(
-          .statusRulesValue,
-          [
-            "grants": String(status.grantCount), "barriers": String(status.barrierCount),
-            "boundaries": String(status.boundaryCount),
-          ])
-      ),
-      (
-        .statusTrail,
-        text(
-          .statusTrailValue,
-          [
-            "segment": String(status.trailSegment), "records": String(status.trailRecordCount),
-            "unsynced": String(status.unsyncedRecordCount),
-          ])
-      ),
-      (.statusCheckpoint, status.lastCheckpoint.map { TimeText.shown($0) } ?? text(.statusNever)),
-    ]
+    lines += figures(of: status)
     let width = lines.reduce(0) { max($0, DisplayWidth.of(text($1.0))) }
     for (label, value) in lines {
       let label = text(label)
@@ -84,6 +58,64 @@ extension Console {
       let arguments = ["since": TimeText.shown(problem.since), "what": what(problem.trouble), "reason": problem.reason]
       print(colour(text(.problem, arguments), .red, on: .output))
     }
+  }
+
+  /// What only those with a duty are told.
+  private func figures(of status: StatusReport) -> [(ReportText, String)] {
+    func value(_ number: UInt64?) -> String { number.map { String($0) } ?? "-" }
+    guard let generation = status.generation else { return [] }
+    return [
+      (.statusGeneration, String(generation)), (.statusCommit, value(status.commitNumber)),
+      (
+        .statusNodes,
+        text(.statusNodesValue, ["count": value(status.nodeCount), "uncommitted": value(status.uncommittedNodeCount)])
+      ),
+      (.statusHandles, value(status.openHandleCount)),
+      (
+        .statusRules,
+        text(
+          .statusRulesValue,
+          [
+            "grants": value(status.grantCount), "barriers": value(status.barrierCount),
+            "boundaries": value(status.boundaryCount),
+          ])
+      ),
+      (
+        .statusTrail,
+        text(
+          .statusTrailValue,
+          [
+            "segment": value(status.trailSegment), "records": value(status.trailRecordCount),
+            "unsynced": value(status.unsyncedRecordCount),
+          ])
+      ),
+    ]
+      + (status.load.map { lines($0) } ?? []) + [
+        (.statusCheckpoint, status.lastCheckpoint.map { TimeText.shown($0) } ?? text(.statusNever))
+      ]
+  }
+
+  private func lines(_ load: StatusReport.Load) -> [(ReportText, String)] {
+    var lines: [(ReportText, String)] = [
+      (.statusTrailLag, text(.statusMilliseconds, ["count": String(load.trailLagNanoseconds / 1_000_000)])),
+      (
+        .statusOperations,
+        text(
+          .statusOperationsValue,
+          [
+            "count": String(load.operationCount), "queued": String(load.queuedOperationCount),
+            "refused": String(load.refusalCount),
+          ])
+      ),
+      (
+        .statusMemory,
+        text(
+          .statusMemoryValue,
+          ["count": VerifyDisplay.bytes(load.residentByteCount), "unsealed": VerifyDisplay.bytes(load.unsealedByteCount)])
+      ),
+    ]
+    if let count = load.descriptorCount { lines.append((.statusDescriptors, String(count))) }
+    return lines
   }
 
   private func what(_ trouble: StatusReport.Trouble) -> String {

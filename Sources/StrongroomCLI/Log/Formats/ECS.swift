@@ -6,56 +6,45 @@ import VaultFormat
 enum ECS {
   static let version = "8.17.0"
 
-  static func object(_ entry: LogEntry, vault: VaultID?) -> JSONObject {
+  static func write(_ entry: LogEntry, vault: String?, to json: inout JSONWriter) {
     let record = entry.record
-    var object = JSONObject()
-    object.set("@timestamp", LogWords.time(record.wall))
-    var ecs = JSONObject()
-    ecs.set("version", version)
-    object.set("ecs", ecs)
-    object.set("event", event(entry, vault))
+    json.set("@timestamp", time: record.wall)
+    json.object("ecs") { $0.set("version", version) }
+    json.object("event") { event(entry, vault, to: &$0) }
     if let actor = record.actor {
-      var user = JSONObject()
-      user.set("id", String(actor.uid))
-      if !actor.name.isEmpty { user.set("name", actor.name) }
-      object.set("user", user)
-      object.setUnlessEmpty("process", process(actor))
+      json.object("user") {
+        $0.set("id", quoted: UInt64(actor.uid))
+        if !actor.name.isEmpty { $0.set("name", actor.name) }
+      }
+      json.object("process") { process(actor, to: &$0) }
     }
-    if let place = record.object { object.setUnlessEmpty("file", file(place, entry)) }
-    if record.errno != 0 {
-      var error = JSONObject()
-      error.set("code", LogWords.errno(record.errno))
-      object.set("error", error)
+    if let place = record.object { json.object("file") { file(place, entry, to: &$0) } }
+    if record.errno != 0 { json.object("error") { $0.set("code", LogWords.errno(record.errno)) } }
+    if let rule = record.decision.flatMap({ LogWords.rule($0) }) { json.object("rule") { $0.set("id", quoted: rule.value) } }
+    json.object("strongroom") {
+      $0.set("vault", vault)
+      RecordJSON.write(entry, to: &$0, without: [.sequence, .time, .errno, .actor, .object, .rule])
     }
-    if let rule = record.decision.flatMap({ LogWords.rule($0) }) {
-      var inner = JSONObject()
-      inner.set("id", rule.description)
-      object.set("rule", inner)
-    }
-    object.setUnlessEmpty("strongroom", own(entry, vault))
-    return object
   }
 
-  private static func event(_ entry: LogEntry, _ vault: VaultID?) -> JSONObject {
+  private static func event(_ entry: LogEntry, _ vault: String?, to json: inout JSONWriter) {
     let record = entry.record
     let (category, type) = category(record.action)
-    var event = JSONObject()
-    event.set("kind", record.action == .alert ? "alert" : "event")
-    event.set("category", [category])
-    event.set("type", [type])
-    event.set("action", record.action.name.lowercased())
-    event.set("outcome", record.outcome == .done ? "success" : "failure")
-    event.set("provider", "strongroom")
-    event.set("module", "strongroom")
-    event.set("dataset", "strongroom.trail")
-    event.set("sequence", entry.sequence)
-    event.set("id", (vault.map { "\($0)-" } ?? "") + String(entry.sequence))
-    if let decision = record.decision { event.set("reason", LogWords.reason(decision)) }
-    return event
+    json.set("kind", word: record.action == .alert ? "alert" : "event")
+    json.set("category", one: category)
+    json.set("type", one: type)
+    json.set("action", record.action.name.lowercased())
+    json.set("outcome", word: record.outcome == .done ? "success" : "failure")
+    json.set("provider", word: "strongroom")
+    json.set("module", word: "strongroom")
+    json.set("dataset", word: "strongroom.trail")
+    json.set("sequence", entry.sequence)
+    json.set("id", vault.map { "\($0)-\(entry.sequence)" } ?? String(entry.sequence))
+    if let decision = record.decision { json.set("reason", LogWords.reason(decision)) }
   }
 
   /// Of the values that the schema allows together.
-  private static func category(_ action: Record.Action) -> (category: String, type: String) {
+  private static func category(_ action: Record.Action) -> (category: StaticString, type: StaticString) {
     switch action {
     case .open, .read, .pages, .list, .deny: ("file", "access")
     case .release: ("file", "info")
@@ -64,7 +53,7 @@ enum ECS {
     case .remove: ("file", "deletion")
     case .grant, .barrier: ("iam", "creation")
     case .revoke: ("iam", "deletion")
-    case .boundary, .key, .reviewer: ("iam", "change")
+    case .boundary, .key, .reviewer, .duty: ("iam", "change")
     case .mount, .auditStart: ("host", "start")
     case .unmount, .auditStop: ("host", "end")
     case .recovery, .restore: ("host", "change")
@@ -74,43 +63,30 @@ enum ECS {
     }
   }
 
-  private static func process(_ actor: Record.Actor) -> JSONObject {
-    var process = JSONObject()
-    if actor.pid != 0 { process.set("pid", actor.pid) }
-    if let program = actor.program {
-      process.set("executable", program)
-      process.set("name", String(program.split(separator: "/").last ?? Substring(program)))
-    }
-    return process
+  private static func process(_ actor: Record.Actor, to json: inout JSONWriter) {
+    if actor.pid != 0 { json.set("pid", signed: Int64(actor.pid)) }
+    guard let program = actor.program else { return }
+    json.set("executable", program)
+    json.set("name", LogWords.programName(program))
   }
 
-  private static func file(_ place: Record.Object, _ entry: LogEntry) -> JSONObject {
-    var file = JSONObject()
+  private static func file(_ place: Record.Object, _ entry: LogEntry, to json: inout JSONWriter) {
     if !place.path.isEmpty {
-      let name = LogWords.name(place.path)
-      file.set("path", LogWords.path(place.path))
-      file.set("name", LogWords.path(name))
-      file.set("directory", LogWords.path(LogWords.folder(place.path)))
-      if let dot = name.lastIndex(of: 0x2e), dot > 0, dot + 1 < name.count {
-        file.set("extension", LogWords.path(Array(name[(dot + 1)...])))
+      let name = LogWords.nameSlice(place.path)
+      json.set("path", path: place.path)
+      json.set("name", path: name)
+      json.set("directory", path: LogWords.folderSlice(place.path))
+      if let dot = name.lastIndex(of: 0x2e), dot > name.startIndex, dot + 1 < name.endIndex {
+        json.set("extension", path: name[(dot + 1)...])
       }
     }
-    if place.node != .none { file.set("inode", place.node.description) }
-    file.set("size", place.size)
+    if place.node != .none { json.set("inode", quoted: place.node.value) }
+    json.set("size", place.size)
     switch ObjectKind(entry) {
-    case .document: file.set("type", "file")
-    case .folder: file.set("type", "dir")
-    case .symlink: file.set("type", "symlink")
+    case .document: json.set("type", word: "file")
+    case .folder: json.set("type", word: "dir")
+    case .symlink: json.set("type", word: "symlink")
     case .unknown: break
     }
-    return file
-  }
-
-  private static func own(_ entry: LogEntry, _ vault: VaultID?) -> JSONObject {
-    let mapped: Set<String> = ["sequence", "time", "errno", "user", "uid", "pid", "program", "node", "path", "size", "rule"]
-    var object = JSONObject()
-    object.set("vault", vault?.description)
-    for field in RecordJSON.object(entry).fields where !mapped.contains(field.name) { object.set(field.name, value: field.value) }
-    return object
   }
 }

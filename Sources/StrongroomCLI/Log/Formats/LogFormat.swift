@@ -10,15 +10,38 @@ package enum LogFormat: String, CaseIterable, Sendable {
   /// Whether a handle's OPEN that is repeated at the start of a segment is exported: it is a record and no event.
   var holdsRestated: Bool { self == .jsonl || self == .csv }
 
-  /// The record on one line.
-  func line(_ entry: LogEntry, vault: VaultID?) -> String {
-    switch self {
-    case .jsonl: RecordJSON.object(entry).line
-    case .csv: RecordCSV.line(entry) + "\r"
-    case .ocsf: OCSF.object(entry, vault: vault).line
-    case .ecs: ECS.object(entry, vault: vault).line
-    case .cef: CEF.line(entry, vault: vault)
+}
+
+/// Turns records into lines of one format, with one buffer for all. One thread.
+struct LogFormatter {
+  private let format: LogFormat
+  private let vault: VaultID?
+  private let vaultName: String?
+  private var json = JSONWriter()
+
+  init(_ format: LogFormat, vault: VaultID?) {
+    self.format = format
+    self.vault = vault
+    vaultName = vault?.description
+  }
+
+  /// The record on one line, with its end.
+  mutating func line(_ entry: LogEntry) -> String {
+    switch format {
+    case .csv: return RecordCSV.line(entry) + "\r\n"
+    case .cef: return CEF.line(entry, vault: vault) + "\n"
+    case .jsonl, .ocsf, .ecs: break
     }
+    json.removeAll()
+    let (format, vaultName) = (format, vaultName)
+    json.line {
+      switch format {
+      case .ocsf: OCSF.write(entry, vault: vaultName, to: &$0)
+      case .ecs: ECS.write(entry, vault: vaultName, to: &$0)
+      case .jsonl, .csv, .cef: RecordJSON.write(entry, to: &$0)
+      }
+    }
+    return String(decoding: json.bytes, as: UTF8.self)
   }
 }
 

@@ -3,61 +3,84 @@ import VaultFormat
 
 /// A record as JSON Lines (docs/log-fields.md, "JSON Lines"). Names never change; fields that a record does not have are absent.
 package enum RecordJSON {
-  package static func object(_ entry: LogEntry) -> JSONObject {
+  /// The fields that other formats have places of their own for.
+  struct Fields: OptionSet {
+    let rawValue: Int
+    static let sequence = Fields(rawValue: 1 << 0)
+    static let time = Fields(rawValue: 1 << 1)
+    static let action = Fields(rawValue: 1 << 2)
+    static let errno = Fields(rawValue: 1 << 3)
+    /// `user`, `uid`, `pid` and `program` of who did it.
+    static let actor = Fields(rawValue: 1 << 4)
+    /// `node`, `path` and `size`.
+    static let object = Fields(rawValue: 1 << 5)
+    /// `target_node`, `target_path` and `target_size`.
+    static let target = Fields(rawValue: 1 << 6)
+    static let count = Fields(rawValue: 1 << 7)
+    static let rule = Fields(rawValue: 1 << 8)
+  }
+
+  package static func line(_ entry: LogEntry) -> String {
+    var writer = JSONWriter()
+    writer.line { write(entry, to: &$0) }
+    return String(decoding: writer.bytes.dropLast(), as: UTF8.self)
+  }
+
+  static func write(_ entry: LogEntry, to json: inout JSONWriter, without mapped: Fields = []) {
     let record = entry.record
-    var object = JSONObject()
-    object.set("sequence", entry.sequence)
-    object.set("segment", entry.segment)
-    object.set("time", LogWords.time(record.wall))
-    object.set("boot_ns", record.boot)
-    object.set("action", record.action.name)
-    object.set("outcome", LogWords.outcome(record.outcome))
-    if record.errno != 0 { object.set("errno", LogWords.errno(record.errno)) }
-    if let actor = record.actor { set(actor, to: &object) }
-    if let opener = record.opener {
-      var inner = JSONObject()
-      set(opener, to: &inner)
-      object.set("opener", inner)
+    if !mapped.contains(.sequence) { json.set("sequence", entry.sequence) }
+    json.set("segment", entry.segment)
+    if !mapped.contains(.time) { json.set("time", time: record.wall) }
+    json.set("boot_ns", signed: record.boot)
+    if !mapped.contains(.action) { json.set("action", word: LogWords.action(record.action)) }
+    json.set("outcome", word: LogWords.outcomeWord(record.outcome))
+    if record.errno != 0, !mapped.contains(.errno) { json.set("errno", LogWords.errno(record.errno)) }
+    if let actor = record.actor { write(actor, to: &json, isMapped: mapped.contains(.actor)) }
+    if let opener = record.opener { json.object("opener") { write(opener, to: &$0) } }
+    if let place = record.object, !mapped.contains(.object) {
+      if place.node != .none { json.set("node", place.node.value) }
+      if !place.path.isEmpty { json.set("path", path: place.path) }
+      json.set("size", place.size)
     }
-    if let place = record.object { set(place, "", to: &object) }
-    if let target = record.target { set(target, "target_", to: &object) }
-    object.set("handle", record.handle?.value)
+    if let target = record.target, !mapped.contains(.target) {
+      if target.node != .none { json.set("target_node", target.node.value) }
+      if !target.path.isEmpty { json.set("target_path", path: target.path) }
+      json.set("target_size", target.size)
+    }
+    json.set("handle", record.handle?.value)
     if let range = record.range {
-      object.set("offset", range.offset)
-      object.set("asked", range.asked)
-      object.set("returned", range.returned)
+      json.set("offset", range.offset)
+      json.set("asked", range.asked)
+      json.set("returned", range.returned)
     }
     if let decision = record.decision {
-      object.set("decision", LogWords.decision(decision))
-      object.set("rule", LogWords.rule(decision)?.value)
-      if let rights = LogWords.missing(decision) { object.set("missing", rights.names) }
+      json.set("decision", LogWords.decision(decision))
+      if !mapped.contains(.rule) { json.set("rule", LogWords.rule(decision)?.value) }
+      if let rights = LogWords.missing(decision) { json.set("missing", rights.names) }
     }
-    object.set("count", record.count)
+    if !mapped.contains(.count) { json.set("count", record.count) }
     if let usage = record.usage {
-      object.set("bytes_read", usage.readByteCount)
-      object.set("bytes_distinct", usage.distinctByteCount)
-      object.set("bytes_written", usage.writtenByteCount)
+      json.set("bytes_read", usage.readByteCount)
+      json.set("bytes_distinct", usage.distinctByteCount)
+      json.set("bytes_written", usage.writtenByteCount)
     }
-    if !record.details.isEmpty {
-      var details = JSONObject()
-      var seen: Set<String> = []
-      for detail in record.details where seen.insert(detail.key).inserted { details.set(detail.key, detail.value) }
-      object.set("details", details)
-    }
-    return object
+    if !record.details.isEmpty { json.object("details") { write(record.details, to: &$0) } }
   }
 
-  private static func set(_ actor: Record.Actor, to object: inout JSONObject) {
-    if !actor.name.isEmpty { object.set("user", actor.name) }
-    object.set("uid", actor.uid)
-    if actor.pid != 0 { object.set("pid", actor.pid) }
-    object.set("program", actor.program)
-    object.set("login_uid", actor.loginUID)
+  /// A key that is there twice counts once: JSON has one value for a name.
+  private static func write(_ details: [Record.Detail], to json: inout JSONWriter) {
+    for (index, detail) in details.enumerated() where !details[..<index].contains(where: { $0.key == detail.key }) {
+      json.set(named: detail.key, detail.value)
+    }
   }
 
-  private static func set(_ place: Record.Object, _ prefix: String, to object: inout JSONObject) {
-    if place.node != .none { object.set(prefix + "node", place.node.value) }
-    if !place.path.isEmpty { object.set(prefix + "path", LogWords.path(place.path)) }
-    object.set(prefix + "size", place.size)
+  private static func write(_ actor: Record.Actor, to json: inout JSONWriter, isMapped: Bool = false) {
+    if !isMapped {
+      if !actor.name.isEmpty { json.set("user", actor.name) }
+      json.set("uid", UInt64(actor.uid))
+      if actor.pid != 0 { json.set("pid", signed: Int64(actor.pid)) }
+      json.set("program", actor.program)
+    }
+    json.set("login_uid", actor.loginUID.map { UInt64($0) })
   }
 }

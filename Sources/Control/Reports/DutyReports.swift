@@ -1,0 +1,44 @@
+package import VaultFormat
+
+package struct DutyReport: Codable, Sendable, Hashable {
+  package var id: RuleID
+  package var duty: Duty.Kind
+  package var principal: PrincipalName
+  package var giver: PrincipalName
+  package var given: WallTime
+  package var reason: String
+  /// `live` or `orphaned`.
+  package var state: RuleState
+
+  package init(
+    id: RuleID, duty: Duty.Kind, principal: PrincipalName, giver: PrincipalName, given: WallTime, reason: String, state: RuleState
+  ) {
+    self.id = id
+    self.duty = duty
+    self.principal = principal
+    self.giver = giver
+    self.given = given
+    self.reason = reason
+    self.state = state
+  }
+}
+
+/// Somebody with two duties, or a duty and a right, that no one person may have.
+package struct ConflictReport: Codable, Sendable, Hashable {
+  package var principal: PrincipalName
+  package var duties: [Duty.Kind]
+  /// The right that the duty forbids, with the grant that gives it and where that stands.
+  package var right: Rights?
+  package var grant: RuleID?
+  package var path: VaultPath?
+
+  package init(
+    principal: PrincipalName, duties: [Duty.Kind], right: Rights? = nil, grant: RuleID? = nil, path: VaultPath? = nil
+  ) {
+    self.principal = principal
+    self.duties = duties
+    self.right = right
+    self.grant = grant
+    self.path = path
+  }
+}

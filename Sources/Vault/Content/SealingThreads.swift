@@ -1,0 +1,86 @@
+import Platform
+import VaultFormat
+
+/// Threads that seal full buffers and hand them to the store, so that a writer goes on meanwhile: one core seals while the other takes
+/// the next request, and the disk writes one blob while the next is sealed.
+///
+/// They take no lock of a document: what they made is fetched from the task by whoever changes the document next. When there is nothing
+/// to seal they wipe buffers that were given back. `waiting`, `sleeperCount` and `isClosing` are guarded by `lock`.
+final class SealingThreads: @unchecked Sendable {
+  /// While one waits for the disk the other seals.
+  private static let threadCount = 2
+  /// Tasks that wait; beyond that a writer seals for itself, and so is held to the disk's pace.
+  private static let waitingCountMax = 2
+
+  let buffers = PlainBufferPool()
+  private let lock = Lock()
+  private let wake = Condition()
+  private var waiting: [SealingTask] = []
+  private var sleeperCount = 0
+  private var isClosing = false
+  private var threads: [Thread] = []
+
+  /// Starts the threads. `seal` and `discard` are called on them.
+  func start(
+    seal: @escaping @Sendable (UnsafeMutableRawBufferPointer) -> SealingTask.Outcome,
+    discard: @escaping @Sendable (BlobReference) -> Void
+  ) {
+    threads = (0..<Self.threadCount).map { number in
+      Thread(name: "seal-\(number)") { [self] in
+        while let task = next() {
+          let outcome = seal(UnsafeMutableRawBufferPointer(start: task.bytes.base, count: task.byteCount))
+          if !task.end(outcome), case .success(let blob) = outcome { discard(blob) }
+        }
+      }
+    }
+    buffers.onReturn = { [weak self] in self?.wakeOne() }
+  }
+
+  private func wakeOne() {
+    lock.withLock { if sleeperCount > 0 { wake.signal() } }
+  }
+
+  /// Takes a full buffer, whose bytes do not change from now on. Nil where enough wait already.
+  func submit(_ bytes: PlainBuffer, byteCount: Int) -> SealingTask? {
+    lock.withLock {
+      guard waiting.count < Self.waitingCountMax, !isClosing else { return nil }
+      let task = SealingTask(bytes, byteCount: byteCount)
+      waiting.append(task)
+      if sleeperCount > 0 { wake.signal() }
+      return task
+    }
+  }
+
+  /// Ends the threads after what they are at. What waits stays in memory, as its documents know.
+  func close() {
+    lock.withLock {
+      isClosing = true
+      wake.broadcast()
+    }
+    for thread in threads { thread.join() }
+    threads = []
+    buffers.wipe()
+  }
+
+  /// The next task that nobody else has begun; nil at the end.
+  private func next() -> SealingTask? {
+    while true {
+      lock.lock()
+      while waiting.isEmpty, !isClosing {
+        if buffers.isAnyUnwiped {
+          lock.unlock()
+          buffers.wipe()
+          lock.lock()
+          continue
+        }
+        sleeperCount += 1
+        wake.wait(lock)
+        sleeperCount -= 1
+      }
+      let task = isClosing ? nil : waiting.removeFirst()
+      lock.unlock()
+      guard let task else { return nil }
+      if task.begin() { return task }
+    }
+  }
+}

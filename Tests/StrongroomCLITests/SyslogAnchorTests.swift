@@ -1,0 +1,167 @@
+import Foundation
+import Glibc
+import Platform
+import Testing
+import Trail
+import VaultFormat
+
+@testable import StrongroomCLI
+
+@Test func syslogTargetsAreReadStrictly() {
+  #expect(SyslogTarget("syslog:unix:/run/x") == .unix("/run/x"))
+  #expect(SyslogTarget("syslog:tcp:collector.example:601") == .tcp(host: "collector.example", port: 601))
+  #expect(SyslogTarget("syslog:tcp:[::1]:601") == .tcp(host: "::1", port: 601))
+  for bad in [
+    "syslog", "syslog:unix:x", "syslog:tcp:host", "syslog:tcp::1", "syslog:tcp:h:0", "syslog:tcp:h:70000", "syslog:udp:h:1",
+  ] {
+    #expect(SyslogTarget(bad) == nil, "\(bad)")
+  }
+}
+
+@Test func messagesAreAsRFC5424HasThem() {
+  #expect(
+    SyslogAnchor.message("strongroom-anchor 1 x", wall: 1_780_000_000_123_456_789, host: "h", pid: 7)
+      == "<85>1 2026-05-28T20:26:40.123456Z h strongroom 7 checkpoint - strongroom-anchor 1 x")
+}
+
+/// rsyslog from Debian, with a configuration, socket, port and files of its own in a temporary folder.
+private final class Rsyslog {
+  static let program = ["/usr/sbin/rsyslogd", "/sbin/rsyslogd"].first { access($0, X_OK) == 0 }
+
+  let folder = TemporaryFolder()
+  let port: UInt16
+  var socketPath: String { folder.path + "/log" }
+  var output: String { folder.path + "/checkpoints" }
+  private var process: Process?
+
+  init() throws {
+    port = try Self.freePort()
+    folder.write(
+      "rsyslog.conf",
+      """
+      global(workDirectory="\(folder.path)")
+      module(load="imuxsock" SysSock.Use="off")
+      module(load="imtcp")
+      input(type="imuxsock" Socket="\(socketPath)" CreatePath="off" UseSpecialParser="off")
+      input(type="imtcp" address="127.0.0.1" port="\(port)")
+      template(name="fields" type="string" string="%app-name% %procid% %msgid% %syslogfacility-text%.%syslogseverity-text% %msg%\\n")
+      action(type="omfile" file="\(output)" template="fields" asyncWriting="off" flushOnTXEnd="on")
+
+      """)
+    try start()
+  }
+
+  deinit { stop() }
+
+  func start() throws {
+    unlink(socketPath)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try #require(Self.program))
+    process.arguments = ["-n", "-f", folder.path + "/rsyslog.conf", "-i", folder.path + "/pid"]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    self.process = process
+    try eventually { access(self.socketPath, F_OK) == 0 && self.takesConnections }
+  }
+
+  func stop() {
+    process?.terminate()
+    process?.waitUntilExit()
+    process = nil
+  }
+
+  private var takesConnections: Bool {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = Self.address(port)
+    return withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+  }
+
+  private static func address(_ port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    return address
+  }
+
+  private static func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = Self.address(0)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let code = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
+      }
+    }
+    try #require(code == 0)
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  var lines: [Substring] {
+    let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
+    return text.split(separator: "\n")
+  }
+
+  func eventually(_ condition: () -> Bool) throws {
+    for _ in 0..<2_000 {
+      if condition() { return }
+      usleep(5_000)
+    }
+    Issue.record("rsyslog did not get there: \(lines)")
+  }
+}
+
+@Suite(.serialized) struct SyslogAnchorTests {
+  @Test(arguments: [true, false]) func rsyslogKeepsWhatVerifyComparesWith(_ isUnix: Bool) throws {
+    let daemon = try Rsyslog()
+    let fixture = try TrailFixture([])
+    var settings = TrailSettings()
+    settings.anchors = [
+      SyslogAnchor(isUnix ? .unix(daemon.socketPath) : .tcp(host: "127.0.0.1", port: daemon.port))
+    ]
+    try fixture.write(TrailFixture.records, settings: settings)
+    try fixture.write([], settings: settings)
+    try daemon.eventually { daemon.lines.count == 4 }
+    #expect(daemon.lines.allSatisfy { $0.contains("strongroom \(getpid()) checkpoint authpriv.notice strongroom-anchor 1 ") })
+    let verify = ["log", "verify", fixture.trail, "--genesis", Hex.encode(fixture.genesis), "--anchor", daemon.output]
+    let whole = run(verify)
+    #expect(whole.code == .done, "\(whole.output)\(whole.errors)")
+    // An older trail put back is told by what rsyslog has.
+    unlink(fixture.segmentPath(3))
+    #expect(run(verify).code == .trailBroken)
+  }
+
+  @Test func aDaemonThatIsGoneIsOnRecordAndInNobodysWay() throws {
+    let daemon = try Rsyslog()
+    let fixture = try TrailFixture([])
+    var settings = TrailSettings()
+    settings.activeCheckpointNanoseconds = 20_000_000
+    settings.idleCheckpointNanoseconds = 20_000_000
+    settings.anchors = [SyslogAnchor(.unix(daemon.socketPath))]
+    let writer = try fixture.writer(settings)
+    try daemon.eventually { daemon.lines.count >= 2 }
+    daemon.stop()
+    unlink(daemon.socketPath)
+    try daemon.eventually { writer.status.anchorMissCount >= 3 }
+    // Records are taken all the while.
+    for record in TrailFixture.records { try writer.append(record) }
+    try daemon.start()
+    let before = daemon.lines.count
+    try daemon.eventually { daemon.lines.count >= before + 2 }
+    try writer.close()
+    let alerts = fixture.log(["query", "--action", "ALERT", "--json"]).output.split(separator: "\n").dropLast()
+    #expect(alerts.count == 2)
+    #expect(alerts.first?.contains(#""kind":"anchor-missed""#) == true)
+    #expect(alerts.last?.contains(#""kind":"anchors-resumed""#) == true)
+    // What did reach it still fits.
+    let verified = run(["log", "verify", fixture.trail, "--genesis", Hex.encode(fixture.genesis), "--anchor", daemon.output])
+    #expect(verified.code == .done || verified.code == .findings, "\(verified.output)\(verified.errors)")
+  }
+}
