@@ -1,4 +1,3 @@
-import CSystem
 package import Glibc
 
 /// A pthread mutex. Not recursive. Costs half of `Mutex` under contention here, and pairs with `Condition`.
@@ -20,8 +19,6 @@ package final class Lock: @unchecked Sendable {
   @inlinable @inline(__always) package func unlock() { pthread_mutex_unlock(raw) }
   /// Whether the caller has it now.
   @inline(__always) package func tryLock() -> Bool { pthread_mutex_trylock(raw) == 0 }
-  /// Waits at most so long. Returns whether the caller has it now.
-  package func lock(within nanoseconds: Int64) -> Bool { csystem_lock_within(raw, nanoseconds) == 0 }
 
   @inlinable @inline(__always)
   package func withLock<Result: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
