@@ -46,7 +46,7 @@ package struct Standing: Sendable, Hashable {
   /// Shown only for what lies beneath: lookup, constant attributes, visible children, nothing else.
   package var isBareChain: Bool { !isVisibleForItself && (isVisibleBeneath || isRoot) }
 
-  private var isVisibleForItself: Bool { !rights.isDisjoint(with: [.list, .grant]) }
+  private var isVisibleForItself: Bool { !rights.isDisjoint(with: .seeing) }
 
   /// Whether all of `asked` is held.
   @inline(__always)

@@ -27,7 +27,7 @@ struct Tally: Hashable {
   }
 
   /// Whether the folder can be seen for its own sake.
-  var isSeeing: Bool { !rights.isDisjoint(with: [.list, .grant]) }
+  var isSeeing: Bool { !rights.isDisjoint(with: .seeing) }
 }
 
 /// For each right the lowest grant that gives it. Plain memory: copied without counting references.
@@ -74,13 +74,13 @@ struct GrantsByRight: Hashable {
   }
 
   var rights: Rights {
-    var rights: Rights = []
-    if list != Self.none { rights.insert(.list) }
-    if read != Self.none { rights.insert(.read) }
-    if add != Self.none { rights.insert(.add) }
-    if edit != Self.none { rights.insert(.edit) }
-    if remove != Self.none { rights.insert(.remove) }
-    if grant != Self.none { rights.insert(.grant) }
-    return rights
+    var rights: UInt8 = 0
+    if list != Self.none { rights |= Rights.list.rawValue }
+    if read != Self.none { rights |= Rights.read.rawValue }
+    if add != Self.none { rights |= Rights.add.rawValue }
+    if edit != Self.none { rights |= Rights.edit.rawValue }
+    if remove != Self.none { rights |= Rights.remove.rawValue }
+    if grant != Self.none { rights |= Rights.grant.rawValue }
+    return Rights(rawValue: rights)
   }
 }

@@ -1,9 +1,9 @@
-import CSystem
-import Glibc
+package import Glibc
 
 /// A pthread mutex. Not recursive. Costs half of `Mutex` under contention here, and pairs with `Condition`.
 package final class Lock: @unchecked Sendable {
-  fileprivate let raw: UnsafeMutablePointer<pthread_mutex_t>
+  // Inlinable, here and below: without it every use from another part is a call of the generic function, with its closure in memory.
+  @usableFromInline let raw: UnsafeMutablePointer<pthread_mutex_t>
 
   package init() {
     raw = .allocate(capacity: 1)
@@ -15,14 +15,12 @@ package final class Lock: @unchecked Sendable {
     raw.deallocate()
   }
 
-  @inline(__always) package func lock() { pthread_mutex_lock(raw) }
-  @inline(__always) package func unlock() { pthread_mutex_unlock(raw) }
+  @inlinable @inline(__always) package func lock() { pthread_mutex_lock(raw) }
+  @inlinable @inline(__always) package func unlock() { pthread_mutex_unlock(raw) }
   /// Whether the caller has it now.
   @inline(__always) package func tryLock() -> Bool { pthread_mutex_trylock(raw) == 0 }
-  /// Waits at most so long. Returns whether the caller has it now.
-  package func lock(within nanoseconds: Int64) -> Bool { csystem_lock_within(raw, nanoseconds) == 0 }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   package func withLock<Result: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     lock()
     defer { unlock() }
@@ -32,7 +30,7 @@ package final class Lock: @unchecked Sendable {
 
 /// A pthread read-write lock that lets waiting writers in before new readers. Not recursive, not even for readers.
 package final class ReadWriteLock: @unchecked Sendable {
-  private let raw: UnsafeMutablePointer<pthread_rwlock_t>
+  @usableFromInline let raw: UnsafeMutablePointer<pthread_rwlock_t>
 
   package init() {
     raw = .allocate(capacity: 1)
@@ -48,14 +46,14 @@ package final class ReadWriteLock: @unchecked Sendable {
     raw.deallocate()
   }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   package func reading<Result: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     pthread_rwlock_rdlock(raw)
     defer { pthread_rwlock_unlock(raw) }
     return try body()
   }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   package func writing<Result: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     pthread_rwlock_wrlock(raw)
     defer { pthread_rwlock_unlock(raw) }

@@ -11,12 +11,12 @@ package struct ID128: Hashable, Sendable, CustomStringConvertible {
   /// Nil unless `bytes` are sixteen.
   package init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == 16 else { return nil }
-    var high: UInt64 = 0
-    var low: UInt64 = 0
-    for (index, byte) in bytes.enumerated() {
-      if index < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
+    // Copied first: a generic walk costs more than all the rest of a row.
+    self = Array(bytes).withUnsafeBytes { buffer in
+      ID128(
+        high: UInt64(bigEndian: buffer.loadUnaligned(as: UInt64.self)),
+        low: UInt64(bigEndian: buffer.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
     }
-    self.init(high: high, low: low)
   }
 
   package static func random() -> ID128 {
@@ -109,12 +109,24 @@ package struct Name: Hashable, Sendable, CustomStringConvertible {
 
   /// Nil for what is no name.
   package init?(_ bytes: some Collection<UInt8>) {
-    guard !bytes.isEmpty, bytes.count <= Self.byteCountMax, !bytes.contains(0), !bytes.contains(0x2f) else { return nil }
-    guard !bytes.elementsEqual([0x2e]), !bytes.elementsEqual([0x2e, 0x2e]) else { return nil }
-    self.bytes = Array(bytes)
+    guard bytes.count <= Self.byteCountMax else { return nil }
+    self.init(checking: Array(bytes))
+  }
+
+  /// As above, for the bytes of a request: no generic walk over them.
+  package init?(_ bytes: UnsafeRawBufferPointer) {
+    guard bytes.count <= Self.byteCountMax else { return nil }
+    self.init(checking: Array(bytes))
   }
 
   package init?(_ text: String) { self.init(Array(text.utf8)) }
+
+  private init?(checking bytes: [UInt8]) {
+    guard !bytes.isEmpty else { return nil }
+    for byte in bytes where byte == 0 || byte == 0x2f { return nil }
+    guard bytes[0] != 0x2e || bytes.count > 2 || (bytes.count == 2 && bytes[1] != 0x2e) else { return nil }
+    self.bytes = bytes
+  }
 
   /// For the root alone.
   package static let root = Name(rootBytes: [])

@@ -59,6 +59,27 @@ struct NodeTable {
     return .unknown
   }
 
+  /// The path of a node of which every folder above is in memory; nil for any other.
+  func path(of node: Node) -> [UInt8]? {
+    var names: [[UInt8]] = []
+    var byteCount = 0
+    var current = node
+    while current.id != .root {
+      names.append(current.record.name.bytes)
+      byteCount += current.record.name.bytes.count + 1
+      guard let above = current.lastFolder ?? nodes[current.record.parent], names.count < 10_000 else { return nil }
+      current = above
+    }
+    guard !names.isEmpty else { return [0x2f] }
+    var path: [UInt8] = []
+    path.reserveCapacity(byteCount)
+    for name in names.reversed() {
+      path.append(0x2f)
+      path += name
+    }
+    return path
+  }
+
   mutating func insert(_ node: Node) {
     nodes[node.id] = node
     names[node.key] = .passUnretained(node)

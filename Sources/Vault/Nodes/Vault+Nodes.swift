@@ -141,6 +141,7 @@ extension Vault {
 
   /// The vault path of a node now: `/` for the root.
   package func path(of node: Node) -> [UInt8] {
+    if let path = tree.withLock({ table.path(of: node) }) { return path }
     guard let chain = try? chain(to: node), chain.count > 1 else { return [0x2f] }
     var path: [UInt8] = []
     for node in chain.dropFirst() {

@@ -40,6 +40,13 @@ final class HandleTable: @unchecked Sendable {
 
   var count: Int { (0..<Self.shardCount).reduce(0) { total, shard in total + locks[shard].withLock { shards[shard].count } } }
 
+  /// Whether any handle is such. Allocates nothing.
+  func contains(_ isWanted: (OpenDocument) -> Bool) -> Bool {
+    (0..<Self.shardCount).contains { shard in
+      locks[shard].withLock { shards[shard].isEmpty ? false : shards[shard].values.contains(where: isWanted) }
+    }
+  }
+
   var all: [OpenDocument] {
     (0..<Self.shardCount).flatMap { shard in locks[shard].withLock { Array(shards[shard].values) } }.sorted {
       $0.id.value < $1.id.value

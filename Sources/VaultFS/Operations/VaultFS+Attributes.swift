@@ -130,7 +130,7 @@ extension VaultFS {
   /// such handle of theirs that is still open counts.
   private func isMaker(_ caller: Caller, of node: Node, through open: OpenDocument?) -> Bool {
     if let open { return open.isCreator && open.opener.uid == caller.uid }
-    return handles.all.contains { $0.node === node && $0.isCreator && $0.opener.uid == caller.uid }
+    return handles.contains { $0.node === node && $0.isCreator && $0.opener.uid == caller.uid }
   }
 
   /// As elsewhere only root gives a document away, to a user or a group; others name themselves and their own groups. `edit` alone would

@@ -39,7 +39,7 @@ extension VaultFS {
     let isOpeners = caller.uid == handle.opener.uid
     if !isOpeners { try judgeOpener(handle, judge) }
     var shown = 0
-    if standing.rights.isDisjoint(with: [.list, .grant]) {
+    if standing.rights.isDisjoint(with: .seeing) {
       shown = try listBareChain(judge, handle.node, after: offset, body)
     } else {
       shown = try listChildren(judge, handle.node, standing, after: offset, body)

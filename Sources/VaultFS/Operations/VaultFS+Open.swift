@@ -149,7 +149,7 @@ extension VaultFS {
     record.actor = actor(judge)
     record.object = object(node)
     record.decision = standing.decision(for: .add)
-    record.details = [Record.Detail("kind", "\(node.kind)")]
+    record.details = [Record.Detail("kind", node.kind.word)]
     try append(record)
   }
 

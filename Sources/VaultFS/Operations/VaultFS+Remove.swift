@@ -57,7 +57,7 @@ extension VaultFS {
     record.actor = actor(judge)
     record.object = object(node)
     record.decision = decision
-    record.details = [Record.Detail("kind", "\(node.kind)")]
+    record.details = [Record.Detail("kind", node.kind.word)]
     try requireTrail()
     let dropped: [Rule]
     guard isAsJudged(judge, node, in: folder, named: name) else { return false }

@@ -4,6 +4,18 @@ package struct NodeRecord: Hashable, Sendable {
     case folder = 1
     case document = 2
     case symlink = 3
+
+    // For itself, since the one of all raw values is generic.
+    package static func == (left: Kind, right: Kind) -> Bool { left.rawValue == right.rawValue }
+
+    /// As records name it.
+    package var word: String {
+      switch self {
+      case .folder: "folder"
+      case .document: "document"
+      case .symlink: "symlink"
+      }
+    }
   }
 
   package static let targetByteCountMax = 4095

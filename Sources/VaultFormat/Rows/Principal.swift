@@ -51,7 +51,24 @@ package struct Rights: OptionSet, Hashable, Sendable {
   /// Manage rights here and below; implies none of the others.
   package static let grant = Rights(rawValue: 32)
 
+  /// With either of these a folder is visible for itself.
+  package static let seeing = Rights(rawValue: 1 | 32)
+
   package static let all: Rights = [.list, .read, .add, .edit, .remove, .grant]
+
+  // What OptionSet gives any set is generic, and from another part a call through tables with an array for each literal. These are asked many
+  // times in every operation, so they stand here for themselves.
+
+  package init(arrayLiteral rights: Rights...) { rawValue = rights.reduce(0) { $0 | $1.rawValue } }
+  package var isEmpty: Bool { rawValue == 0 }
+  package func contains(_ right: Rights) -> Bool { rawValue & right.rawValue == right.rawValue }
+  package func isSuperset(of other: Rights) -> Bool { contains(other) }
+  package func isSubset(of other: Rights) -> Bool { other.contains(self) }
+  package func isDisjoint(with other: Rights) -> Bool { rawValue & other.rawValue == 0 }
+  package func union(_ other: Rights) -> Rights { Rights(rawValue: rawValue | other.rawValue) }
+  package func intersection(_ other: Rights) -> Rights { Rights(rawValue: rawValue & other.rawValue) }
+  package func subtracting(_ other: Rights) -> Rights { Rights(rawValue: rawValue & ~other.rawValue) }
+  package static func == (left: Rights, right: Rights) -> Bool { left.rawValue == right.rawValue }
 
   /// The single rights with their names, in the order people see them.
   package static let named: [(right: Rights, name: String)] = [
