@@ -95,7 +95,8 @@ extension Vault {
         vault.content.close()
         throw UnlockError(error)
       }
-      if !isWhole { try vault.beginCensus() }
+      // The whole file is the one that was closed, and with it every bucket.
+      if isWhole { vault.ledger.areChecked(stored.digests.keys) } else { try vault.beginCensus() }
       if isRecovery { vault.recordRecovery() }
       return vault
     } catch {
