@@ -1,4 +1,5 @@
 import Access
+import TestOracle
 import Testing
 import VaultFormat
 

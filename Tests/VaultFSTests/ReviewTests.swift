@@ -17,7 +17,8 @@ import VaultFormat
   private let carols: Grant
 
   init() throws {
-    test = try TestFiles()
+    let test = try TestFiles()
+    self.test = test
     folder = try test.make(.folder, "a")
     alices = try test.give([.list, .grant], to: TestFiles.alice, on: folder)
     func give(_ name: String, _ rights: Rights) throws -> Grant {

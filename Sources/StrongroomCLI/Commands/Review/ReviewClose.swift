@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import VaultFormat
 
 /// `review close`: suspends what nobody answered. Findings (exit 3) where that is anything.
 struct ReviewClose: StrongroomCommand {

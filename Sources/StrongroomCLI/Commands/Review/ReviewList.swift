@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import VaultFormat
 
 /// `review list`: findings (exit 3) where one is overdue.
 struct ReviewList: StrongroomCommand {

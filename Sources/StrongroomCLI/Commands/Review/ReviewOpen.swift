@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import VaultFormat
 
 /// `review open`: asks for every grant at a folder and below it.
 struct ReviewOpen: StrongroomCommand {

@@ -36,13 +36,16 @@ struct ReviewShow: StrongroomCommand {
 
   /// Never over a file that is there: it may be filled in.
   private func write(_ sheet: String, to path: String) throws(CommandFailure) {
-    do throws(SystemError) {
-      let file = try File(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-      try Array(sheet.utf8).withUnsafeBytes { (bytes) throws(SystemError) in try file.write(bytes, at: 0) }
-    } catch {
-      if error.code == EEXIST { throw CommandFailure(.error, .fileExists, ["path": path]) }
-      throw CommandFailure(.error, .fileNotMade, ["path": path, "reason": error.description])
+    var sheet = sheet
+    let failure: SystemError? = sheet.withUTF8 { bytes in
+      do throws(SystemError) {
+        try File(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600).write(UnsafeRawBufferPointer(bytes), at: 0)
+        return nil
+      } catch { return error }
     }
+    guard let failure else { return }
+    if failure.code == EEXIST { throw CommandFailure(.error, .fileExists, ["path": path]) }
+    throw CommandFailure(.error, .fileNotMade, ["path": path, "reason": failure.description])
   }
 }
 

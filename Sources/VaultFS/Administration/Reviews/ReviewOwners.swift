@@ -47,8 +47,9 @@ struct ReviewOwners {
     var found: Subject?
     do throws(IdentityError) {
       // A user's subject says itself whether the name is still theirs.
-      let isCurrent = try principal.kind == .user || files.identities.state(of: principal) == .current
-      found = isCurrent ? try files.identities.subject(for: principal) : nil
+      var isCurrent = principal.kind == .user
+      if !isCurrent { isCurrent = try files.identities.state(of: principal) == .current }
+      if isCurrent { found = try files.identities.subject(for: principal) }
     } catch {
       guard error == .unknownUser || error == .unknownGroup else { throw .identity(error) }
     }

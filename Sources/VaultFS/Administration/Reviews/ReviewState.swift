@@ -1,3 +1,4 @@
+import Vault
 import VaultFormat
 
 /// Reviews, the grants and the suspensions of one moment.

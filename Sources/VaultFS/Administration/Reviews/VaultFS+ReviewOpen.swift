@@ -1,6 +1,6 @@
 import Access
 import Vault
-package import VaultFormat
+import VaultFormat
 
 /// Opening a review of grants.
 extension VaultFS {
