@@ -41,6 +41,14 @@ extension CatalogTests {
       }
     }
 
+    @Test func `no two statements share a place`() {
+      let all = VaultFormat.Table.allCases.flatMap { table -> [CatalogStatement] in
+        [.row(table), .rows(table), .upsert(table), .delete(table)]
+      }
+      let slots = Set(all.map(\.slot) + [CatalogStatement.childEntries.slot])
+      #expect(slots.count == 4 * VaultFormat.Table.allCases.count + 1 && slots.max()! < CatalogStatement.slotCount)
+    }
+
     @Test func `the format's page has the schema to the letter`() throws {
       let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
       let page = String(decoding: try bytes(of: root + "/docs/format/catalog.md"), as: UTF8.self)
