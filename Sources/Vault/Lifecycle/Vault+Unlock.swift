@@ -58,6 +58,7 @@ extension Vault {
     do throws(VaultError) {
       // All has been compared, so the file is the one that was closed. Should the rest fail, the end is marked with it as it is then.
       do throws(CatalogError) { try vault.catalog.upgrade() } catch { throw VaultError(error) }
+      vault.beginCounting()
       try vault.committer.commitAndWait()
       try vault.recordFirstDuties()
       try vault.mendFile()
@@ -188,7 +189,7 @@ extension Vault {
 
   /// The rows that everything else is judged by, compared with their digests now rather than on first use.
   private func checkSmallTables() throws(VaultError) {
-    for table in [Table.grant, .barrier, .boundary, .pack, .duty] {
+    for table in [Table.grant, .barrier, .boundary, .pack, .duty, .use, .review, .reviewItem, .suspension] {
       try ledger.check(CatalogBuckets.bucket(of: table), in: catalog, keys: keys)
     }
     // Of table meta only the counters are under a digest. An older row would give numbers out twice.
@@ -254,12 +255,37 @@ struct StoredState {
       rules.apply(.addDuty(try Duty(id: RuleID(row.key.first), parsing: bytes)))
       rules.stored[row.key] = keys.digest(of: row)
     }
+    try loadReviews(catalog, keys)
     try Self.forEach(.pack, catalog, keys) { (row, bytes) throws(FormatError) in
       packs[PackNumber(UInt32(truncatingIfNeeded: row.key.first))] = try PackRecord(parsing: bytes)
       rules.stored[row.key] = keys.digest(of: row)
     }
     // The counters' row is under a digest; the commit's is what the digests are compared with.
     if let row = try Self.row(RowKey(.meta, MetaKey.counters.rawValue), catalog) { rules.stored[row.key] = keys.digest(of: row) }
+  }
+
+  private mutating func loadReviews(_ catalog: any Catalog, _ keys: VaultKeys) throws(StateError) {
+    try Self.forEach(.use, catalog, keys) { (row, bytes) throws(FormatError) in
+      let use = try Use(parsing: bytes)
+      if row.key == Vault.countingKey {
+        rules.countedSince = use.last
+      } else if rules.grants[RuleID(row.key.first)] != nil {
+        rules.setUse(use, of: RuleID(row.key.first))
+      }
+      rules.stored[row.key] = keys.digest(of: row)
+    }
+    try Self.forEach(.review, catalog, keys) { (row, bytes) throws(FormatError) in
+      rules.apply(.putReview(try AccessReview(id: RuleID(row.key.first), parsing: bytes)))
+      rules.stored[row.key] = keys.digest(of: row)
+    }
+    try Self.forEach(.reviewItem, catalog, keys) { (row, bytes) throws(FormatError) in
+      rules.apply(.putReviewItem(try ReviewItem(id: RuleID(row.key.first), parsing: bytes)))
+      rules.stored[row.key] = keys.digest(of: row)
+    }
+    try Self.forEach(.suspension, catalog, keys) { (row, bytes) throws(FormatError) in
+      rules.apply(.suspend(try Suspension(grant: RuleID(row.key.first), parsing: bytes)))
+      rules.stored[row.key] = keys.digest(of: row)
+    }
   }
 
   private static func row(_ key: RowKey, _ catalog: any Catalog) throws(StateError) -> SealedRow? {
