@@ -226,7 +226,7 @@ package enum HelpText: String, MessageTable {
     case .format: Texts("jsonl, csv, ocsf, ecs or cef.", "jsonl、csv、ocsf、ecs 或 cef。")
     case .settingWorkers: Texts("Threads that read /dev/fuse; 0: as many as cores, 2 to 8.", "读取 /dev/fuse 的线程数；0 表示按核数取 2 至 8。")
     case .settingPoll:
-      Texts("How long one worker keeps looking for the next request before it sleeps; 0: never.", "一个线程在休眠前继续等待下一个请求的时长；0 表示不等待。")
+      Texts("How long one thread stays awake for the next request; 0: never.", "一个线程为等待下一个请求而保持清醒的时长；0 表示不等待。")
     case .settingPageCache: Texts("Decrypted pages kept in locked memory.", "锁定内存中保留的解密页。")
     case .settingReadAhead: Texts("Read ahead for each handle that reads in order.", "顺序读取时每个句柄的预读量。")
     case .settingMaxBackground: Texts("Requests that the kernel may send ahead.", "内核可提前发送的请求数。")
