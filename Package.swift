@@ -110,13 +110,20 @@ let package = Package(
     // Stores that lie on purpose, for the tests of several parts
     .target(
       name: "TestStores", dependencies: ["BlobStore", "VaultFormat", "Platform"], path: "Tests/TestStores", swiftSettings: strict),
+    // SQLite's file layer with somebody listening: what it does to the catalog's files, write by write
+    .target(
+      name: "TestCatalogDisk", path: "Tests/CatalogDisk", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : [],
+      linkerSettings: [.linkedLibrary("sqlite3")]),
     tests("BlobStoreTests", ["BlobStore", "VaultFormat", "Platform", "TestStores"]),
     tests("CatalogTests", ["Catalog", "VaultFormat", "Platform"]),
     tests("AccessTests", ["Access", "VaultFormat", "Platform", "TestOracle"]),
     tests("TrailTests", ["Trail", "Sodium", "VaultFormat", "Platform"]),
     tests(
       "VaultTests",
-      ["Vault", "Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "VaultFormat", "Platform", "TestStores"]),
+      [
+        "Vault", "Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "VaultFormat", "Platform", "TestStores",
+        "TestCatalogDisk",
+      ]),
     tests("VaultFSTests", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"]),
     tests("ControlTests", ["Control", "VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Platform"]),
     tests(

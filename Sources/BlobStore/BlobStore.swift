@@ -89,6 +89,10 @@ package protocol BlobStore: AnyObject, Sendable {
   /// Removes an object, unsure or not. One that is gone already is no error. A crash soon after may bring it back.
   func delete(_ object: BlobObject) throws(BlobStoreError)
 
+  /// What was deleted before the call does not come back after a power cut. Without it, it may until its folder is next synced.
+  /// - Throws: `.io` where a folder cannot be synced; the rest is then tried all the same.
+  func syncDeletions() throws(BlobStoreError)
+
   /// The ids of all blobs, in no order. May take seconds per million.
   func blobs() throws(BlobStoreError) -> [BlobID]
 

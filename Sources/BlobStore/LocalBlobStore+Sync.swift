@@ -33,6 +33,21 @@ extension LocalBlobStore {
     }
   }
 
+  package func syncDeletions() throws(BlobStoreError) {
+    try syncing.withLock { () throws(BlobStoreError) -> Void in
+      let taken = lock.withLock { () -> Set<String> in
+        let taken = thinned
+        thinned = []
+        return taken
+      }
+      var failure: SystemError?
+      for name in taken {
+        do throws(SystemError) { try Files.syncFolder(folder + "/" + name) } catch { failure = failure ?? error }
+      }
+      if let failure { throw BlobStoreError(failure) }
+    }
+  }
+
   package var unsure: [BlobObject] { lock.withLock { Array(unsureObjects) } }
 
   /// Frees descriptors between syncs, when very many blobs are put.

@@ -15,6 +15,8 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
   /// Guards what follows, for moments.
   let lock = Lock()
   var unsynced = Unsynced()
+  /// Folders that files were removed from since they were last synced. Under `lock`.
+  var thinned: Set<String> = []
   var unsureObjects: Set<BlobObject> = []
   /// Packs made or grown by this store, open for writing until they are synced.
   var appended: [PackNumber: File] = [:]
@@ -171,6 +173,7 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
       }
       withExtendedLifetime(gone) {}
       do throws(SystemError) { try Files.unlink(path(of: object)) } catch { throw BlobStoreError(error) }
+      lock.withLock { _ = thinned.insert(parent(of: object)) }
     }
   }
 

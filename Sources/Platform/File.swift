@@ -135,12 +135,14 @@ package final class File: Sendable {
   package func syncData() throws(SystemError) {
     try Seam.check("fdatasync", path)
     guard fdatasync(descriptor) == 0 else { throw SystemError("fdatasync", errno) }
+    Seam.synced(path)
   }
 
   /// Content and all attributes are on disk on return; for a folder, its entries.
   package func sync() throws(SystemError) {
     try Seam.check("fsync", path)
     guard fsync(descriptor) == 0 else { throw SystemError("fsync", errno) }
+    Seam.synced(path)
   }
 
   /// Starts writing a range back without waiting (`sync_file_range`, SYNC_FILE_RANGE_WRITE). Promises nothing.

@@ -23,6 +23,15 @@ package enum Seam {
       }
     }
 
+    /// Told of each sync that succeeded of a path that begins with `folder`, on the thread that made it; nil ends it. For one test at a time.
+    package static func setSyncListener(under folder: String, _ listener: (@Sendable (_ path: String) -> Void)?) {
+      lock.withLock { syncListener = listener.map { (folder, $0) } }
+      isListening.store(listener != nil, ordering: .releasing)
+    }
+
+    nonisolated(unsafe) private static var syncListener: (folder: String, listener: @Sendable (String) -> Void)?
+    private static let isListening = Atomic<Bool>(false)
+
     private static func fault(for path: String) -> Fault? {
       lock.withLock { faults.first { path.hasPrefix($0.key) }?.value }
     }
@@ -36,6 +45,17 @@ package enum Seam {
         let path = path()
         if let fault = fault(for: path), let code = fault(call, path) { throw SystemError(call, code) }
       }
+    #endif
+  }
+
+  /// What was written to `path` before the call is on disk.
+  @inline(__always)
+  static func synced(_ path: @autoclosure () -> String) {
+    #if DEBUG
+      guard isListening.load(ordering: .acquiring) else { return }
+      let path = path()
+      let told = lock.withLock { syncListener }
+      if let told, path.hasPrefix(told.folder) { told.listener(path) }
     #endif
   }
 }

@@ -115,18 +115,29 @@ extension MountedTests {
         let before = try Figures(vault)
         let script = """
           import os, resource, sys
-          resource.setrlimit(resource.RLIMIT_NOFILE, (51000, 51000))
+          # One process where its limit allows, else its children hold a part each.
+          limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+          resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+          share = min(50000, limit - 100)
           folder, count = sys.argv[1], int(sys.argv[2])
           for i in range(count):
               with open(f"{folder}/{i}", "w") as f: f.write(str(i))
-          held = [os.open(f"{folder}/{i % count}", os.O_RDONLY) for i in range(50000)]
-          assert all(os.pread(held[i], 20, 0) == str(i % count).encode() for i in range(0, 50000, 7))
+          for first in range(0, 50000, share):
+              ready, told = os.pipe()
+              if os.fork() == 0:
+                  numbers = range(first, min(first + share, 50000))
+                  held = [os.open(f"{folder}/{i % count}", os.O_RDONLY) for i in numbers]
+                  assert all(os.pread(held[i - first], 20, 0) == str(i % count).encode() for i in numbers[::7])
+                  os.write(told, b"x")
+                  os.read(0, 1)
+                  os._exit(0)
+              assert os.read(ready, 1) == b"x"
           print("open", flush=True)
-          sys.stdin.readline()
+          os.read(0, 1)
           """
         try vault.writePrivate(script, to: vault.folder + "/open.py")
         chmod(vault.folder + "/open.py", 0o644)
-        let raised = "ulimit -n 51000; exec setpriv --reuid=\(vault.users.all.uid) --regid=\(vault.users.all.gid) --clear-groups"
+        let raised = "exec setpriv --reuid=\(vault.users.all.uid) --regid=\(vault.users.all.gid) --clear-groups"
         let client = Process()
         let (input, output) = (Pipe(), Pipe())
         client.executableURL = URL(fileURLWithPath: "/bin/sh")

@@ -195,6 +195,10 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
     }
   }
 
+  package func syncDeletions() throws(BlobStoreError) {
+    try call("syncDeletions") { () throws(BlobStoreError) -> Void in deleted = [:] }
+  }
+
   package func blobs() throws(BlobStoreError) -> [BlobID] {
     try call("blobs") { () throws(BlobStoreError) -> [BlobID] in
       entries.keys.compactMap { if case .blob(let id) = $0 { id } else { nil } }

@@ -61,6 +61,8 @@ package final class ContentStore: Sendable {
     sealing.close()
     removal.close()
     packs.close()
+    // After an end in order nobody looks for what nothing names. Where this fails `verify` does.
+    try? store.syncDeletions()
   }
 
   /// Bytes that the page cache can hold.

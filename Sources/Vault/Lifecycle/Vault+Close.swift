@@ -26,6 +26,12 @@ extension Vault {
       isCatalogClosed = false
       failure = failure ?? VaultError(error)
     }
+    // SQLite removes its log without syncing the folder. A log that a power cut brings back would stand beside a file that was closed in order,
+    // and nobody could tell it from one that was put there.
+    do throws(SystemError) { try Files.syncFolder(folder.path) } catch {
+      isCatalogClosed = false
+      failure = failure ?? VaultError(CatalogError.io("\(error)"))
+    }
     if isCatalogClosed {
       do throws(TrailError) {
         try markEnd()
