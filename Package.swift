@@ -102,7 +102,7 @@ let package = Package(
     // strongroom-attacker for three who try to get at what they may not.
     tests("LayersTests"),
     tests("PlatformTests", ["Platform"]),
-    tests("FuseTests", ["Fuse", "fuse-floor", "Platform", "CSystem"]),
+    tests("FuseTests", ["Fuse", "fuse-floor", "Platform", "CFuse3", "CSystem"]),
     tests("SodiumTests", ["Sodium"]),
     tests("PageCipherTests", ["PageCipher", "Sodium", "Platform"]),
     tests("VaultFormatTests", ["VaultFormat", "TestVectors"]),

@@ -49,6 +49,7 @@ package final class Vault: Sendable {
   /// Where the trail's writer asks for the handles that are open, to restate them in each segment.
   package let openHandles: OpenHandleSource
   let housekeeping = Housekeeping()
+  let useTimes = UseTimes()
   /// Held over one commit, and by whoever needs a view of the catalog that agrees with the ledger.
   let committing = Lock()
   package let verification = VerificationSwitch()
@@ -120,6 +121,8 @@ package final class OpenHandleSource: @unchecked Sendable {
 package struct VaultSettings: Sendable {
   package var commitIntervalNanoseconds = 1_000_000_000
   package var commitDocumentCount = 5_000
+  /// Between two commits that store how often grants were used.
+  package var useIntervalNanoseconds: Int64 = 60_000_000_000
   /// Between two looks for packs worth compacting, and how many bytes in these must be dead: each compaction reads all rows.
   package var housekeepingIntervalNanoseconds = 600_000_000_000
   package var compactionByteCountMin = 16 << 20

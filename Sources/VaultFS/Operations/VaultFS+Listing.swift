@@ -54,7 +54,7 @@ extension VaultFS {
     record.decision = standing.rights.contains(.list) ? standing.decision(for: .list) : .open
     record.count = UInt64(shown)
     if !isOpeners { record.opener = Record.Actor(uid: handle.opener.uid, name: handle.openerName, pid: 0) }
-    try append(record)
+    try append(record, judge)
   }
 
   /// Row 28: whoever opened the folder must still see it.

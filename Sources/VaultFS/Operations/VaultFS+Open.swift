@@ -33,7 +33,7 @@ extension VaultFS {
     let handle = OpenDocument(
       id: id, node: node, opener: judge.caller, name: judge.subject.user.name, access: access, isCreator: false, record: record)
     do throws(FSError) {
-      try append(record)
+      try append(record, judge)
       if access.truncates {
         do throws(VaultError) { try vault.truncate(node, to: 0) } catch { throw FSError(error) }
         recordTruncation(handle)
@@ -156,7 +156,7 @@ extension VaultFS {
     record.object = object(node)
     record.decision = standing.decision(for: .add)
     record.details = [Record.Detail("kind", node.kind.word)]
-    try append(record)
+    try append(record, judge)
   }
 
   private func openRecord(
@@ -227,6 +227,8 @@ extension VaultFS {
     let standing = try standing(judge, of: handle.node)
     let isMaker = handle.isCreator && caller.uid == handle.opener.uid && standing.rights.contains(.add)
     if !isMaker { try require(right, judge, standing, operation, handle.node, through: handle) }
+    // Not another use; but one that goes on.
+    judge.rights.noteUse(standing.decision(for: right), now: judge.now, times: 0)
     if caller.uid == handle.opener.uid {
       let rights = isMaker ? standing.rights.union([.read, .edit]) : standing.rights
       handle.permit(
