@@ -87,6 +87,8 @@ let package = Package(
     .executableTarget(
       name: "metadata-speed",
       dependencies: ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"], swiftSettings: strict),
+    .executableTarget(
+      name: "vault-filler", dependencies: ["Vault", "Keys", "Sodium", "VaultFormat", "Platform"], swiftSettings: strict),
     .executableTarget(name: "fuse-floor", dependencies: ["Fuse", "Platform"], swiftSettings: strict),
     .executableTarget(name: "strongroom", dependencies: ["StrongroomCLI"], swiftSettings: strict),
 

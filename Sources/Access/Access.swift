@@ -43,6 +43,12 @@ struct Validity: Hashable {
     self.until = until ?? .max
   }
 
+  /// A suspended grant ends when its suspension begins.
+  init(of grant: Grant, _ suspension: Suspension?) {
+    from = grant.from ?? .min
+    until = min(grant.until ?? .max, suspension?.from ?? .max)
+  }
+
   @inline(__always)
   func contains(_ now: Int64) -> Bool { from <= now && now < until }
 }

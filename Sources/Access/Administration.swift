@@ -24,6 +24,16 @@ package enum AdministrationError: Error, Hashable, Sendable {
   /// The principal has, or would have, a duty and a right that no one person may have.
   case dutyForbids(Duty.Kind, Rights, of: Principal)
   case dutyStands(RuleID)
+  /// Nobody says of a grant that names them, or a group they are in, whether it is to stay.
+  case ownAccess(Principal)
+  /// What is to stand instead gives no less.
+  case notSmaller
+  /// The review is closed, and what it asked for was answered in time.
+  case reviewClosed(RuleID)
+  /// A review is due after it was opened.
+  case dueInPast
+  /// There is no grant that the opener may manage.
+  case nothingToReview
   /// Nobody else would be left to say who has which duty, or to manage rights at the root.
   case lastAdministrator
 }
@@ -54,6 +64,21 @@ package enum Administration {
   package static func mayRevoke(_ grant: Grant, by subject: Subject, _ standing: Standing) throws(AdministrationError) {
     guard standing.allows(.grant) else { throw .lacksGrant(at: grant.folder) }
     guard !subject.user.isExactly(grant.principal) else { throw .forThemself(grant.principal) }
+  }
+
+  /// Whether a grant is to stay says whoever has `grant` at its folder and is neither named by it nor in the group that is: also its giver,
+  /// who has nothing from it.
+  package static func mayAnswer(for grant: Grant, by subject: Subject, _ standing: Standing) throws(AdministrationError) {
+    guard standing.allows(.grant) else { throw .lacksGrant(at: grant.folder) }
+    guard !subject.isNamed(by: grant.principal) else { throw .ownAccess(grant.principal) }
+  }
+
+  /// What stands instead of a grant that is shrunk gives some of its rights, or ends sooner, and in nothing more.
+  package static func checkSmaller(_ new: Grant, than old: Grant) throws(AdministrationError) {
+    let (newEnd, oldEnd) = (new.until ?? .max, old.until ?? .max)
+    guard new.rights.isSubset(of: old.rights), newEnd <= oldEnd, new.rights != old.rights || newEnd < oldEnd else {
+      throw .notSmaller
+    }
   }
 
   /// A barrier against anyone but themself and the groups they are in: they would lose the right to lift it as they raise it.

@@ -110,8 +110,9 @@ extension Grant {
 
   package func hasEnded(by now: Int64) -> Bool { until.map { $0 <= now } ?? false }
 
-  /// Whether it makes its principal one who manages rights at the root, for good.
-  package func isOfRootManager(at now: Int64) -> Bool {
-    folder == .root && rights.contains(.grant) && until == nil && isLive(at: now) && !giver.isExactly(principal)
+  /// Whether it makes its principal one who manages rights at the root, for good. What is suspended, or will be, does not.
+  package func isOfRootManager(at now: Int64, suspensions: [RuleID: Suspension]) -> Bool {
+    suspensions[id] == nil && folder == .root && rights.contains(.grant) && until == nil && isLive(at: now)
+      && !giver.isExactly(principal)
   }
 }

@@ -51,6 +51,8 @@ package struct Explanation: Sendable, Hashable {
     case ended(Int64)
     /// The name is the same and the id another, or the other way round: somebody else, in the eyes of the system.
     case otherIdentity
+    /// This review asked for it, and nobody answered.
+    case suspended(by: RuleID)
     /// The subject gave it.
     case ownGift
     /// What it gives ends at this boundary, except `grant`.

@@ -49,6 +49,7 @@ package final class Vault: Sendable {
   /// Where the trail's writer asks for the handles that are open, to restate them in each segment.
   package let openHandles: OpenHandleSource
   let housekeeping = Housekeeping()
+  let useTimes = UseTimes()
   /// Held over one commit, and by whoever needs a view of the catalog that agrees with the ledger.
   let committing = Lock()
   package let verification = VerificationSwitch()
@@ -77,7 +78,7 @@ package final class Vault: Sendable {
     let numbers = NumberSource(stored: counters)
     self.numbers = numbers
     content = try Self.makeContent(folder, keys, settings, packs, numbers)
-    table = NodeTable(limit: settings.nodeCacheCount)
+    table = NodeTable(limit: settings.nodeCacheCount, listingByteCountMax: settings.listingByteCountMax)
     self.rules = rules
     rightsTable = RightsTable(grants: [], barriers: [], boundaries: [], parents: [.root: .none], generation: 0)
     pressure = DirtyPressure(limit: settings.dirtyByteCountMax)
@@ -120,10 +121,14 @@ package final class OpenHandleSource: @unchecked Sendable {
 package struct VaultSettings: Sendable {
   package var commitIntervalNanoseconds = 1_000_000_000
   package var commitDocumentCount = 5_000
+  /// Between two commits that store how often grants were used.
+  package var useIntervalNanoseconds: Int64 = 60_000_000_000
   /// Between two looks for packs worth compacting, and how many bytes in these must be dead: each compaction reads all rows.
   package var housekeepingIntervalNanoseconds = 600_000_000_000
   package var compactionByteCountMin = 16 << 20
   package var nodeCacheCount = 65_536
+  /// Names of folders that were listed, kept for the next listing.
+  package var listingByteCountMax = 16 << 20
   /// Content in the clear waiting to be sealed, over all documents.
   package var dirtyByteCountMax = 48 << 20
   package var content = ContentSettings()

@@ -43,6 +43,10 @@ package enum Table: UInt8, CaseIterable, Sendable {
   case pack = 7
   case bucket = 8
   case duty = 9
+  case use = 10
+  case review = 11
+  case reviewItem = 12
+  case suspension = 13
 }
 
 extension StaticString {

@@ -157,6 +157,7 @@ import VaultFormat
       }
       let ends = Set(
         world.naive.grants.filter { world.naive.names($0.principal, person) }.flatMap { [$0.from, $0.until] }
+          + world.naive.grants.map { world.naive.suspensions[$0.id]?.from }
           + world.naive.barriers.filter { world.naive.names($0.principal, person) }.flatMap { [$0.from, $0.until] })
       #expect(view.validUntil == .max || ends.contains(view.validUntil))
       #expect(view.validFrom == .min || ends.contains(view.validFrom))

@@ -46,6 +46,10 @@ struct RandomWorld {
       boundaries.append(Boundary(id: RuleID(ids.removeLast()), folder: folder, owner: principals[0], reason: "", set: 0))
     }
     naive = NaiveEvaluator(grants: grants, barriers: barriers, boundaries: boundaries, parents: parents)
+    for grant in grants where generator.chance(15) {
+      let from = Int64.random(in: Self.times, using: &generator)
+      naive.suspensions[grant.id] = Suspension(grant: grant.id, review: RuleID(70), from: from, maker: principals[0])
+    }
   }
 
   /// Two users and two groups, each with a second holder of the name and a second name of the id.
@@ -74,7 +78,9 @@ struct RandomWorld {
   }
 
   var table: RightsTable {
-    RightsTable(grants: naive.grants, barriers: naive.barriers, boundaries: naive.boundaries, parents: anchors, generation: 1)
+    RightsTable(
+      grants: naive.grants, barriers: naive.barriers, boundaries: naive.boundaries, suspensions: naive.suspensions,
+      parents: anchors, generation: 1)
   }
 
   /// The nearest anchor at or above, which a folder stands as.

@@ -41,6 +41,14 @@ extension CatalogTests {
       }
     }
 
+    @Test func `no two statements share a place`() {
+      let all = VaultFormat.Table.allCases.flatMap { table -> [CatalogStatement] in
+        [.row(table), .rows(table), .upsert(table), .delete(table)]
+      }
+      let slots = Set(all.map(\.slot) + [CatalogStatement.childEntries.slot])
+      #expect(slots.count == 4 * VaultFormat.Table.allCases.count + 1 && slots.max()! < CatalogStatement.slotCount)
+    }
+
     @Test func `the format's page has the schema to the letter`() throws {
       let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
       let page = String(decoding: try bytes(of: root + "/docs/format/catalog.md"), as: UTF8.self)
@@ -48,27 +56,30 @@ extension CatalogTests {
       #expect(Schema.objects().count == Table.allCases.count + 2)
     }
 
-    @Test func `a catalog of schema 1 is read as it is, and then brought to this version`() throws {
+    @Test(arguments: [(1, .duty), (1, .suspension), (2, .use), (2, .reviewItem)] as [(UInt64, VaultFormat.Table)])
+    func `a catalog of an earlier schema is read as it is, and then brought to this version`(
+      _ version: UInt64, _ table: VaultFormat.Table
+    ) throws {
       try withCatalog { (_, path) throws in
         let old = path + ".old"
-        try Schema.makeFile(at: old, version: 1)
+        try Schema.makeFile(at: old, version: version)
         let snapshot = try SQLiteCatalog.openSnapshot(at: old)
-        try snapshot.forEachRow(of: .duty) { _ in Issue.record("there is no such table yet") }
+        try snapshot.forEachRow(of: table) { _ in Issue.record("there is no such table yet") }
         snapshot.close()
         let catalog = try SQLiteCatalog.open(at: old)
         try catalog.commit(CatalogChanges(upserts: [nodeRow(1, in: 0)]))
-        #expect(try catalog.rows(of: .duty).isEmpty)
-        #expect(try catalog.row(RowKey(.duty, 1)) == nil)
+        #expect(try catalog.rows(of: table).isEmpty)
+        #expect(try catalog.row(RowKey(table, 1)) == nil)
         try catalog.upgrade()
         try catalog.upgrade()
-        let duty = SealedRow(key: RowKey(.duty, 7), version: RowVersion(9), sealed: [1, 2, 3])
-        try catalog.commit(CatalogChanges(upserts: [duty]))
+        let row = SealedRow(key: RowKey(table, 7), version: RowVersion(9), sealed: [1, 2, 3])
+        try catalog.commit(CatalogChanges(upserts: [row]))
         // Each of the two readers knows.
-        for _ in 0..<2 { #expect(try catalog.rows(of: .duty) == [duty]) }
+        for _ in 0..<2 { #expect(try catalog.rows(of: table) == [row]) }
         try catalog.close()
-        #expect(Array(try bytes(of: old)[60..<64]) == [0, 0, 0, 2])
+        #expect(Array(try bytes(of: old)[60..<64]) == [0, 0, 0, 3])
         let again = try SQLiteCatalog.open(at: old)
-        #expect(try again.everything() == [nodeRow(1, in: 0), duty])
+        #expect(try again.everything() == [nodeRow(1, in: 0), row])
         try again.close()
       }
     }

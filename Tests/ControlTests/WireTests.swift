@@ -27,6 +27,13 @@ private let requests: [ControlRequest] = [
   .accessWho(WhoRequest(path: path)), .accessWhat(WhatRequest(principal: zhang, at: time)),
   .accessConflicts, .dutyList, .dutyAdd(DutyRequest(duty: .recordsOfficer, principal: zhang, reason: "r")),
   .dutyRemove(DutyRequest(duty: .operator, principal: zhang, reason: "r")),
+  .reviewOpen(ReviewOpenRequest(path: path, due: time, suspendsWhenDue: true, reason: "r")), .reviewList,
+  .reviewShow(ReviewShowRequest(id: RuleID(3), owner: zhang)), .reviewClose(RuleRemoveRequest(id: RuleID(3), reason: "r")),
+  .reviewDecide(
+    ReviewDecideRequest(
+      id: RuleID(3),
+      lines: [.init(line: 2, grant: RuleID(9), decision: .shrink, rights: [.list, .read], until: time, note: "备注")],
+      isDryRun: true)),
   .keyList, .keyChange(KeyChangeRequest(action: .add, slot: 2, vaultFile: "{}")),
   .reviewerAdd(ReviewerAddRequest(label: "内审", publicKey: "k")), .reviewerRetire(ReviewerRetireRequest(reviewer: "内审")),
   .reviewerList,
@@ -77,6 +84,21 @@ private let requests: [ControlRequest] = [
     ]),
     .duties([
       DutyReport(id: RuleID(1), duty: .administrator, principal: zhang, giver: zhang, given: time, reason: "", state: .orphaned)
+    ]),
+    .reviews([
+      ReviewReport(
+        id: RuleID(3), path: path, opener: zhang, opened: time, due: time, suspendsWhenDue: false, reason: "r", state: .overdue,
+        counts: ["pending": 2], unassignedCount: 1)
+    ]),
+    .reviewItems([
+      ReviewItemReport(
+        review: RuleID(3), grant: RuleID(9), path: nil, to: zhang, isOrphan: true, rights: .all, from: nil, until: time,
+        giver: zhang, given: time, reason: "", owner: nil, useCount: 7, lastUse: time, countedSince: time, state: "shrunk",
+        decision: .shrink, decidedBy: zhang, decided: time, note: "n", newGrant: RuleID(10), newRights: .list, newUntil: nil)
+    ]),
+    .reviewSteps([
+      ReviewStepReport(line: 2, grant: RuleID(9), decision: .keep, path: path, to: zhang, rights: .list, restores: true),
+      ReviewStepReport(line: 3, grant: RuleID(9), problem: .busy),
     ]),
     .keySlots([KeySlotReport(number: 0, kind: "passphrase", label: "l", created: time)]),
     .reviewers([ReviewerReport(label: "l", publicKey: "k", fingerprint: "f")]),

@@ -5,6 +5,8 @@ package struct NaiveEvaluator {
   package var grants: [Grant]
   package var barriers: [Barrier]
   package var boundaries: [Boundary]
+  /// By the grant's number.
+  package var suspensions: [RuleID: Suspension] = [:]
   /// Every folder, with rules or without.
   package var parents: [NodeID: NodeID]
 
@@ -57,6 +59,7 @@ package struct NaiveEvaluator {
     var rights: Rights = []
     for grant in grants
     where names(grant.principal, person) && isLive(grant.from, grant.until, now) && !same(grant.giver, person.user) {
+      if let suspension = suspensions[grant.id], now >= suspension.from { continue }
       guard let place = chain.firstIndex(of: grant.folder) else { continue }
       if place <= nearest { rights.formUnion(grant.rights) } else { rights.formUnion(grant.rights.intersection(.grant)) }
     }

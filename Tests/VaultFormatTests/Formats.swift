@@ -48,6 +48,45 @@ struct RowFormat: Sendable, CustomStringConvertible {
           giver: random.principal(), reason: random.text(4096), given: random.signed())
       }, { $0.encode() }
     ) { bytes throws(FormatError) in try Duty(id: RuleID(7), parsing: bytes) },
+    make("use", { Use(count: $0.number(), last: $0.signed()) }, { $0.encode() }) { bytes throws(FormatError) in
+      try Use(parsing: bytes)
+    },
+    make(
+      "suspension",
+      { random in
+        Suspension(grant: RuleID(7), review: RuleID(random.number()), from: random.signed(), maker: random.principal())
+      }, { $0.encode() }
+    ) { bytes throws(FormatError) in try Suspension(grant: RuleID(7), parsing: bytes) },
+    make(
+      "review",
+      { random in
+        AccessReview(
+          id: RuleID(7), scope: NodeID(random.number()), opener: random.principal(), reason: random.text(4096),
+          opened: random.signed(), due: random.signed(), suspendsWhenDue: random.flag(),
+          closing: random.flag()
+            ? AccessReview.Closing(closer: random.principal(), reason: random.text(4096), closed: random.signed()) : nil)
+      }, { $0.encode() }
+    ) { bytes throws(FormatError) in try AccessReview(id: RuleID(7), parsing: bytes) },
+    make(
+      "review-item",
+      { random in
+        let grant = Grant(
+          id: RuleID(random.number()), folder: NodeID(random.number()), principal: random.principal(),
+          rights: Rights(rawValue: UInt8(1 + random.number(62))), from: random.time(), until: random.time(),
+          giver: random.principal(), reason: random.text(4096), given: random.signed())
+        var item = ReviewItem(
+          id: RuleID(7), review: RuleID(random.number()), grant: grant, owner: random.flag() ? random.principal() : nil,
+          use: random.flag() ? Use(count: random.number(), last: random.signed()) : nil, countedSince: random.signed())
+        if let decision = ReviewItem.Decision(rawValue: UInt8(random.number(3))) {
+          item.answer = ReviewItem.Answer(
+            decision: decision, by: random.principal(), note: random.text(4096), given: random.signed(),
+            successor: decision == .shrink
+              ? ReviewItem.Successor(
+                id: RuleID(random.number()), rights: Rights(rawValue: UInt8(1 + random.number(62))), until: random.time()) : nil)
+        }
+        return item
+      }, { $0.encode() }
+    ) { bytes throws(FormatError) in try ReviewItem(id: RuleID(7), parsing: bytes) },
     make(
       "counters",
       { Counters(node: $0.number(), rule: $0.number(), rowVersion: $0.number(), pack: $0.number()) }, { $0.encode() }

@@ -59,16 +59,34 @@ import VaultFormat
     }
   }
 
-  @Test func anOldVaultThatIsUnlockedAndKilledOpensAgain() throws {
-    let copy = try Copy(of: "catalog-1")
+  /// A vault with duties, and from before reviews.
+  @Test func aVaultWithoutReviewsBeginsToCount() throws {
+    let copy = try Copy(of: "catalog-2")
+    var since: Int64?
+    for round in 0..<3 {
+      let vault = try copy.unlock()
+      #expect(vault.grants.count == 3 && vault.barriers.count == 1 && vault.boundaries.count == 1, "round \(round)")
+      #expect(vault.duties.map(\.kind) == [.administrator, .operator])
+      #expect(vault.reviews.isEmpty && vault.reviewItems.isEmpty && vault.suspensions.isEmpty && vault.uses.isEmpty)
+      #expect(since == nil || vault.countedSince == since)
+      since = vault.countedSince
+      let clients = try #require(try vault.child(of: vault.node(.root), named: Name("clients")!))
+      let letter = try #require(try vault.child(of: clients, named: Name("letter")!))
+      #expect(vault.record(of: letter).size == 11)
+      try vault.close()
+    }
+  }
+
+  @Test(arguments: ["catalog-1", "catalog-2"]) func anOldVaultThatIsUnlockedAndKilledOpensAgain(_ name: String) throws {
+    let copy = try Copy(of: name)
     let vault = try copy.unlock()
-    let other = try Copy(of: "catalog-1")
+    let other = try Copy(of: name)
     // What lies on disk at this moment, as after kill -9.
     TestVault.remove(other.path)
     mkdir(other.path, 0o700)
     #expect(system("cp -a '\(copy.path)/.' '\(other.path)/'") == 0)
     let again = try other.unlock()
-    #expect(again.duties.count == 1)
+    #expect(again.duties.first?.principal.description == "user:root")
     try again.close()
     try vault.close()
   }

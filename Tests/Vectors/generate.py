@@ -106,7 +106,54 @@ def duty(kind=1, to=principal(1, "anna", 1001), giver=principal(1, "root", 0), r
     return b"\1" + bytes([kind]) + to + giver + counted(reason) + i64(given)
 
 
+def use(count=300, last=1_700_000_040_000_000_000): return varint(count) + i64(last)
+
+
+def suspension(review=1000, start=1_700_000_000_000_000_000, maker=principal(1, "root", 0)):
+    return b"\1" + varint(review) + i64(start) + maker
+
+
+def review(scope=1, opener=principal(1, "root", 0), reason=b"work", opened=1_700_000_000_000_000_000, due=1_700_100_000_000_000_000,
+           suspends=0, closing=b"\0"):
+    return b"\1" + varint(scope) + opener + counted(reason) + i64(opened) + i64(due) + bytes([suspends]) + closing
+
+
+def review_item(review=1000, number=7, inner=None, owner=b"\0", used=b"\0", since=1_700_000_000_000_000_000, answer=b"\0"):
+    return b"\1" + varint(review) + varint(number) + counted(inner or grant()) + owner + used + i64(since) + answer
+
+
+def answer(decision, by=principal(1, "otto", 1002), note=b"work", given=1_700_000_000_000_000_000, successor=b""):
+    return bytes([decision]) + by + counted(note) + i64(given) + successor
+
+
+def reviews():
+    vector("records/use.txt", "300 uses.", "ok", format="use", bytes=b"\1" + use())
+    vector("records/use-version-2.txt", "A later version.", "newerVersion 2", format="use", bytes=b"\2" + use())
+    vector("records/use-trailing.txt", "A byte after the end.", "malformed", format="use", bytes=b"\1" + use() + b"\0")
+    vector("records/suspension.txt", "A suspended grant.", "ok", format="suspension", bytes=suspension())
+    vector("records/suspension-version-2.txt", "A later version.", "newerVersion 2", format="suspension", bytes=b"\2" + suspension()[1:])
+    vector("records/suspension-ends-early.txt", "Without its last byte.", "malformed", format="suspension", bytes=suspension()[:-1])
+    vector("records/review.txt", "An open review.", "ok", format="review", bytes=review())
+    vector("records/review-closed.txt", "A closed review that suspended by itself.", "ok", format="review",
+           bytes=review(scope=99, suspends=1, closing=b"\1" + principal(1, "otto", 1002) + counted("für Ämter".encode()) + i64(-1)))
+    vector("records/review-flag-2.txt", "A flag is 0 or 1.", "malformed", format="review", bytes=review(suspends=2))
+    vector("records/review-version-2.txt", "A later version.", "newerVersion 2", format="review", bytes=b"\2" + review()[1:])
+    vector("records/review-item.txt", "Not answered, nobody to answer, never used.", "ok", format="review-item", bytes=review_item())
+    vector("records/review-item-kept.txt", "Used and kept.", "ok", format="review-item",
+           bytes=review_item(owner=b"\1" + principal(1, "otto", 1002), used=b"\1" + use(), answer=answer(1)))
+    vector("records/review-item-shrunk.txt", "Shrunk to list until a time.", "ok", format="review-item",
+           bytes=review_item(owner=b"\1" + principal(2, "stewards", 70000),
+                             answer=answer(3, successor=varint(1001) + bytes([1]) + time(1 << 62))))
+    vector("records/review-item-decision-4.txt", "No such decision.", "malformed", format="review-item", bytes=review_item(answer=answer(4)))
+    vector("records/review-item-shrunk-to-nothing.txt", "What stands instead gives something.", "malformed", format="review-item",
+           bytes=review_item(answer=answer(3, successor=varint(1001) + bytes([0]) + time(None))))
+    vector("records/review-item-bad-grant.txt", "The grant within is whole.", "malformed", format="review-item",
+           bytes=review_item(inner=grant()[:-1]))
+    vector("records/review-item-trailing.txt", "A byte after the end.", "malformed", format="review-item", bytes=review_item() + b"\0")
+
+
 def records():
+    reviews()
     documents = dict(
         root=("node", "The root folder: no parent, no name.", node(1, 0, b"", mode=0o755, uid=0, gid=0)),
         folder=("node", "A folder.", node(1, 1, b"letters", mode=0o1755)),

@@ -23,9 +23,10 @@ extension RightsTable {
     for folder in tree.chain(to: last) {
       if let boundary = index.boundaries[folder] { account.crossBoundary(boundary) }
       for position in index.grantPositions[folder] where !gone.contains(grants[Int(position)].id) {
-        account.meet(grants[Int(position)])
+        let grant = grants[Int(position)]
+        account.meet(grant, suspensions[grant.id])
       }
-      for grant in hypothetical where grant.folder == tree.folders[folder] { account.meet(grant) }
+      for grant in hypothetical where grant.folder == tree.folders[folder] { account.meet(grant, nil) }
       for position in index.barrierPositions[folder] { account.meet(barriers[Int(position)]) }
     }
     let view = view(for: subject, now: now)
@@ -57,9 +58,13 @@ private struct Account {
     for position in grants.indices { grants[position].failings.append(.cutOff(by: boundary.id)) }
   }
 
-  mutating func meet(_ grant: Grant) {
+  mutating func meet(_ grant: Grant, _ suspension: Suspension?) {
     guard let (by, isExact) = nearest(grant.principal) else { return }
     var failings = failings(isExact, Validity(from: grant.from, until: grant.until))
+    if let suspension {
+      if isExact { stretch.look(at: Validity(of: grant, suspension)) }
+      if now >= suspension.from { failings.append(.suspended(by: suspension.review)) }
+    }
     if subject.user.isExactly(grant.giver) { failings.append(.ownGift) }
     if failings.isEmpty { tally.count(grant.rights, of: grant.id) }
     grants.append((grant, by, failings))

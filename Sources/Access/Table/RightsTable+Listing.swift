@@ -33,7 +33,7 @@ extension RightsTable {
       }
       for position in self.index.grantPositions[folder] {
         let grant = grants[Int(position)]
-        guard Validity(from: grant.from, until: grant.until).contains(now), !grant.giver.isExactly(grant.principal) else {
+        guard Validity(of: grant, suspensions[grant.id]).contains(now), !grant.giver.isExactly(grant.principal) else {
           continue
         }
         counts[PrincipalKey(grant.principal), default: HoldingCount()].count(grant)

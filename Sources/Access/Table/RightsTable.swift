@@ -10,6 +10,10 @@ package final class RightsTable: Sendable {
   package let grants: [Grant]
   package let barriers: [Barrier]
   package let boundaries: [Boundary]
+  /// Grants that a review ends, by number.
+  package let suspensions: [RuleID: Suspension]
+  /// Where uses of a grant are counted, by number.
+  let uses: [RuleID: GrantUse]
 
   let tree: AnchorTree
   let index: RuleIndex
@@ -19,14 +23,17 @@ package final class RightsTable: Sendable {
   /// - Parameter parents: the parent of every folder that carries a rule and of all its ancestors; the root's is `.none`. These folders
   ///   are the anchors. A rule on a folder without an unbroken chain to the root counts nowhere (`strayRules`).
   package init(
-    grants: [Grant], barriers: [Barrier], boundaries: [Boundary], parents: [NodeID: NodeID], generation: UInt64
+    grants: [Grant], barriers: [Barrier], boundaries: [Boundary], suspensions: [RuleID: Suspension] = [:],
+    uses: [RuleID: GrantUse] = [:], parents: [NodeID: NodeID], generation: UInt64
   ) {
     self.generation = generation
     self.grants = grants
     self.barriers = barriers
     self.boundaries = boundaries
+    self.suspensions = suspensions
+    self.uses = uses
     tree = AnchorTree(parents: parents)
-    index = RuleIndex(tree: tree, grants: grants, barriers: barriers, boundaries: boundaries)
+    index = RuleIndex(tree: tree, grants: grants, barriers: barriers, boundaries: boundaries, suspensions: suspensions)
     contents = RightsContents()
   }
 
@@ -35,6 +42,8 @@ package final class RightsTable: Sendable {
     grants = other.grants
     barriers = other.barriers
     boundaries = other.boundaries
+    suspensions = other.suspensions
+    uses = other.uses
     tree = other.tree
     index = other.index
     contents = other.contents

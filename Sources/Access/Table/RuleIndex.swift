@@ -55,7 +55,7 @@ struct RuleIndex {
   /// Rules on folders that have no chain to the root; they count nowhere.
   let stray: [RuleID]
 
-  init(tree: AnchorTree, grants: [Grant], barriers: [Barrier], boundaries: [Boundary]) {
+  init(tree: AnchorTree, grants: [Grant], barriers: [Barrier], boundaries: [Boundary], suspensions: [RuleID: Suspension]) {
     var numbers: [PrincipalKey: Int32] = [:]
     var principals: [Principal] = []
     func number(of principal: Principal) -> Int32 {
@@ -83,7 +83,7 @@ struct RuleIndex {
       guard let anchor = anchor(of: grant.folder, grant.id) else { continue }
       let entry = GrantEntry(
         anchor: anchor, giver: number(of: grant.giver), rights: grant.rights, id: grant.id,
-        validity: Validity(from: grant.from, until: grant.until))
+        validity: Validity(of: grant, suspensions[grant.id]))
       grantRows.append((number(of: grant.principal), Int32(position), entry))
     }
     var barrierRows: [(principal: Int32, position: Int32, entry: BarrierEntry)] = []

@@ -19,7 +19,8 @@ enum CatalogStatement {
   case upsert(Table)
   case delete(Table)
 
-  private static let tableCount = 10
+  /// Tables are numbered from 1.
+  private static let tableCount = Table.allCases.reduce(0) { max($0, Int($1.rawValue)) } + 1
   static let slotCount = 12 + 4 * tableCount
 
   /// Where a connection keeps the prepared statement.

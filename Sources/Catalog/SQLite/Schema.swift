@@ -2,7 +2,7 @@ import GRDB
 
 /// The catalog's tables and indexes as SQL: docs/format/catalog.md, byte for byte. Later versions add migrations and change none.
 enum Schema {
-  static let version: UInt64 = 2
+  static let version: UInt64 = 3
   /// "Strg", in SQLite's header at offset 68.
   static let applicationID: Int64 = 0x5374_7267
   static let pageByteCount = 4096
@@ -20,9 +20,11 @@ enum Schema {
         "CREATE TABLE extent(node INTEGER NOT NULL, start INTEGER NOT NULL, version INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY(node, start)) STRICT, WITHOUT ROWID",
     ]
     for name in TableNames.small(since: 1) { first[name] = small(name) }
-    var second: [String: String] = [:]
-    for name in TableNames.small(since: 2) { second[name] = small(name) }
-    return [1: first, 2: second]
+    var all: [UInt64: [String: String]] = [1: first]
+    for version in 2...version {
+      all[version] = Dictionary(uniqueKeysWithValues: TableNames.small(since: version).map { ($0, small($0)) })
+    }
+    return all
   }()
 
   private static func small(_ name: String) -> String {

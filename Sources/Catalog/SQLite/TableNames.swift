@@ -8,7 +8,13 @@ enum TableNames {
   }
 
   /// The version of the schema that a table came with.
-  static func since(_ table: Table) -> UInt64 { table == .duty ? 2 : 1 }
+  static func since(_ table: Table) -> UInt64 {
+    switch table {
+    case .use, .review, .reviewItem, .suspension: 3
+    case .duty: 2
+    default: 1
+    }
+  }
 
   static func name(_ table: Table) -> String {
     switch table {
@@ -21,6 +27,10 @@ enum TableNames {
     case .pack: "pack"
     case .bucket: "bucket"
     case .duty: "duty"
+    case .use: "use"
+    case .review: "review"
+    case .reviewItem: "review_item"
+    case .suspension: "suspension"
     }
   }
 }

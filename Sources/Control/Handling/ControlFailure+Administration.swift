@@ -12,6 +12,8 @@ extension ControlFailure {
     case .noSuchPath: self.init(code: "no-such-name", exitCode: 1)
     case .notFolder: self.init(code: "not-a-folder", hint: "name-its-folder", exitCode: 1)
     case .noSuchRule(let id): self.init(code: "no-such-rule", arguments: ["id": String(id.value)], exitCode: 1)
+    case .noSuchReview(let id): self.init(code: "no-such-review", arguments: ["id": String(id.value)], exitCode: 1)
+    case .notInReview(let id): self.init(code: "not-in-review", arguments: ["id": String(id.value)], exitCode: 1)
     case .badText: self.init(code: "bad-text", exitCode: 2)
     case .repeatsLine(let line): self.init(code: "repeats-line", arguments: ["line": String(line)], exitCode: 2)
     case .noSuchDuty: self.init(code: "no-such-duty", exitCode: 1)
@@ -64,6 +66,12 @@ extension ControlFailure {
         code: "duty-forbids", arguments: ["principal": principal.description, "duty": kind.name, "right": right.names],
         hint: "keep-apart", exitCode: 4)
     case .dutyStands: self.init(code: "duty-exists", exitCode: 1)
+    case .ownAccess(let principal):
+      self.init(code: "own-access", arguments: ["principal": principal.description], hint: "ask-another", exitCode: 4)
+    case .notSmaller: self.init(code: "not-smaller", hint: "shrink", exitCode: 2)
+    case .reviewClosed(let id): self.init(code: "review-closed", arguments: ["id": String(id.value)], exitCode: 1)
+    case .dueInPast: self.init(code: "due-in-past", exitCode: 2)
+    case .nothingToReview: self.init(code: "nothing-to-review", exitCode: 1)
     case .lastAdministrator: self.init(code: "last-administrator", hint: "another-administrator", exitCode: 4)
     }
   }

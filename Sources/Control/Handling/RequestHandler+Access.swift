@@ -71,6 +71,7 @@ extension RequestHandler {
   ) -> ExplanationReport.Rule {
     var time = row.grant.until.map { WallTime(nanoseconds: $0) }
     var found = effect ?? .otherRights
+    var review: RuleID?
     if effect == nil {
       for failing in row.failings {
         switch failing {
@@ -81,6 +82,9 @@ extension RequestHandler {
           found = .notYet
           time = WallTime(nanoseconds: begin)
         case .otherIdentity: found = .otherPrincipal
+        case .suspended(let by):
+          found = .suspended
+          review = by
         case .ownGift: found = .givenByAsker
         case .cutOff: found = .beyondBoundary
         case .lacks: continue
@@ -91,7 +95,8 @@ extension RequestHandler {
     return ExplanationReport.Rule(
       kind: .grant, id: row.grant.id, path: VaultPath(of: row.grant.folder, files), via: row.by.wireName,
       rights: row.grant.rights,
-      effect: found, time: time, reason: managed.contains(row.grant.folder) ? row.grant.reason : nil)
+      effect: found, time: time, reason: managed.contains(row.grant.folder) ? row.grant.reason : nil,
+      review: review)
   }
 
   private func rule(_ row: Explanation.BarrierRow, _ managed: Set<NodeID>) -> ExplanationReport.Rule {

@@ -32,6 +32,11 @@ extension RequestHandler {
       problems.append(
         StatusReport.Problem(trouble: .changesRefused, reason: failure.reason, since: WallTime(nanoseconds: since)))
     }
+    for review in files.overdueReviews {
+      problems.append(
+        StatusReport.Problem(
+          trouble: .reviewOverdue, reason: "review \(review.id)", since: WallTime(nanoseconds: review.due)))
+    }
     let requests = requestCounts()
     let process = ProcessFigures.current()
     let load = StatusReport.Load(

@@ -32,6 +32,7 @@ package final class RequestHandler: Sendable {
     case .boundarySet, .boundaryClear, .boundaryList: try handleBoundaries(request, caller, replies)
     case .accessExplain, .accessWho, .accessWhat: try handleAccess(request, caller, replies)
     case .dutyAdd, .dutyRemove, .dutyList, .accessConflicts: try handleDuties(request, peer, caller, replies)
+    case .reviewOpen, .reviewList, .reviewShow, .reviewDecide, .reviewClose: try handleReviews(request, caller, replies)
     case .keyList:
       try requireOperator(peer, caller)
       replies.send(keySlots(), as: ControlResponse.keySlots)

@@ -7,18 +7,28 @@ import VaultFormat
 struct RuleReporter {
   private let files: VaultFS
   private let now: Int64
+  private let suspensions: [RuleID: Suspension]
   private var orphans: [Principal: Bool] = [:]
 
   init(_ files: VaultFS) {
     self.files = files
     now = files.vault.latestTime()
+    suspensions = files.vault.suspensions
   }
 
   mutating func report(_ grant: Grant) -> GrantReport {
     GrantReport(
       id: grant.id, path: VaultPath(of: grant.folder, files), to: grant.principal.wireName, rights: grant.rights,
       from: WallTime(grant.from), until: WallTime(grant.until), giver: grant.giver.wireName,
-      given: WallTime(nanoseconds: grant.given), reason: grant.reason, state: state(grant.from, grant.until, grant.principal))
+      given: WallTime(nanoseconds: grant.given), reason: grant.reason, state: state(of: grant),
+      review: suspensions[grant.id]?.review)
+  }
+
+  /// Of what has ended, not begun or is suspended that is told, before that its principal is nobody any more.
+  mutating func state(of grant: Grant) -> RuleState {
+    let state = state(grant.from, grant.until, grant.principal)
+    guard let suspension = suspensions[grant.id], suspension.from <= now, state != .ended else { return state }
+    return .suspended
   }
 
   mutating func report(_ barrier: Barrier) -> BarrierReport {
@@ -57,6 +67,43 @@ struct RuleReporter {
     ConflictReport(
       principal: conflict.principal.wireName, duties: conflict.duties, right: conflict.right, grant: conflict.grant?.id,
       path: conflict.grant.map { VaultPath(of: $0.folder, files) })
+  }
+
+  func report(_ summary: ReviewSummary) -> ReviewReport {
+    let review = summary.review
+    var counts: [String: Int] = [:]
+    for (state, count) in summary.counts { counts[state.rawValue] = count }
+    return ReviewReport(
+      id: review.id, path: VaultPath(of: review.scope, files), opener: review.opener.wireName,
+      opened: WallTime(nanoseconds: review.opened), due: WallTime(nanoseconds: review.due),
+      suspendsWhenDue: review.suspendsWhenDue, reason: review.reason,
+      state: review.closing != nil ? .closed : summary.isOverdue ? .overdue : .open,
+      closer: review.closing?.closer.wireName, closed: WallTime(review.closing?.closed), closingReason: review.closing?.reason,
+      counts: counts, unassignedCount: summary.unassignedCount)
+  }
+
+  mutating func report(_ shown: ShownReviewItem) -> ReviewItemReport {
+    let (item, grant) = (shown.item, shown.item.grant)
+    return ReviewItemReport(
+      review: item.review, grant: grant.id, path: shown.path.flatMap { VaultPath(bytes: $0) }, to: grant.principal.wireName,
+      isOrphan: isOrphan(grant.principal), rights: grant.rights, from: WallTime(grant.from), until: WallTime(grant.until),
+      giver: grant.giver.wireName, given: WallTime(nanoseconds: grant.given), reason: grant.reason,
+      owner: item.owner?.wireName, useCount: item.use?.count ?? 0, lastUse: WallTime(item.use?.last),
+      countedSince: WallTime(nanoseconds: item.countedSince), state: shown.state.rawValue, decision: item.answer?.decision,
+      decidedBy: item.answer?.by.wireName, decided: WallTime(item.answer?.given), note: item.answer?.note,
+      newGrant: item.answer?.successor?.id, newRights: item.answer?.successor?.rights,
+      newUntil: item.answer.flatMap { $0.successor.flatMap { WallTime($0.until) } })
+  }
+
+  mutating func report(_ step: ReviewStep) -> ReviewStepReport {
+    switch step {
+    case .problem(let line, let grant, let failure):
+      return ReviewStepReport(line: line, grant: grant, problem: ControlFailure(failure, files, named: [:]))
+    case .answer(let line, let item, let successor, let lifts):
+      return ReviewStepReport(
+        line: line, grant: item.grant.id, decision: item.answer?.decision, path: VaultPath(of: item.grant.folder, files),
+        to: item.grant.principal.wireName, rights: item.grant.rights, successor: successor.map { report($0) }, restores: lifts)
+    }
   }
 
   private mutating func state(_ from: Int64?, _ until: Int64?, _ principal: Principal) -> RuleState {

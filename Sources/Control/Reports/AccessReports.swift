@@ -22,6 +22,8 @@ package struct ExplanationReport: Codable, Sendable, Hashable {
       case ended
       case notYet = "not-yet"
       case orphaned
+      /// A review asked for it, and nobody answered.
+      case suspended
       case beyondBoundary = "beyond-boundary"
       case givenByAsker = "given-by-asker"
       case otherRights = "other-rights"
@@ -40,10 +42,12 @@ package struct ExplanationReport: Codable, Sendable, Hashable {
     /// A barrier's name; its reason and owner only for those who hold `grant` there.
     package var name: String?
     package var reason: String?
+    /// Of what is suspended.
+    package var review: RuleID?
 
     package init(
       kind: Kind, id: RuleID, path: VaultPath, via: PrincipalName? = nil, rights: Rights? = nil, effect: Effect,
-      time: WallTime? = nil, name: String? = nil, reason: String? = nil
+      time: WallTime? = nil, name: String? = nil, reason: String? = nil, review: RuleID? = nil
     ) {
       self.kind = kind
       self.id = id
@@ -54,6 +58,7 @@ package struct ExplanationReport: Codable, Sendable, Hashable {
       self.time = time
       self.name = name
       self.reason = reason
+      self.review = review
     }
   }
 

@@ -14,6 +14,9 @@ package enum ControlResponse: Sendable, Equatable {
   case what([WhatReport])
   case conflicts([ConflictReport])
   case duties([DutyReport])
+  case reviews([ReviewReport])
+  case reviewItems([ReviewItemReport])
+  case reviewSteps([ReviewStepReport])
   case keySlots([KeySlotReport])
   case reviewers([ReviewerReport])
   case verifyProgress(VerifyProgressReport)
@@ -30,7 +33,9 @@ extension ControlResponse: Codable {
     case status, grants
     case grantSteps = "grant-steps"
     case barriers, boundaries, explanation, who, what
-    case conflicts, duties
+    case conflicts, duties, reviews
+    case reviewItems = "review-items"
+    case reviewSteps = "review-steps"
     case keySlots = "key-slots"
     case reviewers
     case verifyProgress = "verify-progress"
@@ -52,6 +57,9 @@ extension ControlResponse: Codable {
     case .what: self = .what(try body())
     case .conflicts: self = .conflicts(try body())
     case .duties: self = .duties(try body())
+    case .reviews: self = .reviews(try body())
+    case .reviewItems: self = .reviewItems(try body())
+    case .reviewSteps: self = .reviewSteps(try body())
     case .keySlots: self = .keySlots(try body())
     case .reviewers: self = .reviewers(try body())
     case .verifyProgress: self = .verifyProgress(try body())
@@ -78,6 +86,9 @@ extension ControlResponse: Codable {
     case .what(let body): try write(.what, body)
     case .conflicts(let body): try write(.conflicts, body)
     case .duties(let body): try write(.duties, body)
+    case .reviews(let body): try write(.reviews, body)
+    case .reviewItems(let body): try write(.reviewItems, body)
+    case .reviewSteps(let body): try write(.reviewSteps, body)
     case .keySlots(let body): try write(.keySlots, body)
     case .reviewers(let body): try write(.reviewers, body)
     case .verifyProgress(let body): try write(.verifyProgress, body)

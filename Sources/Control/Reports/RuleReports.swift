@@ -5,6 +5,8 @@ package enum RuleState: String, Codable, Sendable, CaseIterable {
   case live
   case notYet = "not-yet"
   case ended
+  /// A review asked for it, and nobody answered; it gives nothing until somebody does.
+  case suspended
   /// The name or the id that it was bound to is no longer that of the system; it gives nothing.
   case orphaned
 }
@@ -20,10 +22,12 @@ package struct GrantReport: Codable, Sendable, Hashable {
   package var given: WallTime
   package var reason: String
   package var state: RuleState
+  /// That suspended it, or will.
+  package var review: RuleID?
 
   package init(
     id: RuleID, path: VaultPath, to: PrincipalName, rights: Rights, from: WallTime?, until: WallTime?, giver: PrincipalName,
-    given: WallTime, reason: String, state: RuleState
+    given: WallTime, reason: String, state: RuleState, review: RuleID? = nil
   ) {
     self.id = id
     self.path = path
@@ -35,6 +39,7 @@ package struct GrantReport: Codable, Sendable, Hashable {
     self.given = given
     self.reason = reason
     self.state = state
+    self.review = review
   }
 }
 

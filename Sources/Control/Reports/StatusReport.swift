@@ -11,6 +11,8 @@ package struct StatusReport: Codable, Sendable, Hashable {
     case changesRefused = "changes-refused"
     /// Users or groups cannot be asked for.
     case identitiesUnknown = "identities-unknown"
+    /// A review of grants is open past its date.
+    case reviewOverdue = "review-overdue"
     /// The wall clock was set back.
     case clockSetBack = "clock-set-back"
   }

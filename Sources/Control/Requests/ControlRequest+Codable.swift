@@ -22,6 +22,11 @@ extension ControlRequest: Codable {
     case dutyAdd = "duty-add"
     case dutyRemove = "duty-remove"
     case dutyList = "duty-list"
+    case reviewOpen = "review-open"
+    case reviewList = "review-list"
+    case reviewShow = "review-show"
+    case reviewDecide = "review-decide"
+    case reviewClose = "review-close"
     case keyList = "key-list"
     case keyChange = "key-change"
     case reviewerAdd = "reviewer-add"
@@ -56,6 +61,11 @@ extension ControlRequest: Codable {
     case .dutyAdd: self = .dutyAdd(try body())
     case .dutyRemove: self = .dutyRemove(try body())
     case .dutyList: self = .dutyList
+    case .reviewOpen: self = .reviewOpen(try body())
+    case .reviewList: self = .reviewList
+    case .reviewShow: self = .reviewShow(try body())
+    case .reviewDecide: self = .reviewDecide(try body())
+    case .reviewClose: self = .reviewClose(try body())
     case .keyList: self = .keyList
     case .keyChange: self = .keyChange(try body())
     case .reviewerAdd: self = .reviewerAdd(try body())
@@ -93,6 +103,11 @@ extension ControlRequest: Codable {
     case .dutyAdd(let body): try write(.dutyAdd, body)
     case .dutyRemove(let body): try write(.dutyRemove, body)
     case .dutyList: try write(.dutyList)
+    case .reviewOpen(let body): try write(.reviewOpen, body)
+    case .reviewList: try write(.reviewList)
+    case .reviewShow(let body): try write(.reviewShow, body)
+    case .reviewDecide(let body): try write(.reviewDecide, body)
+    case .reviewClose(let body): try write(.reviewClose, body)
     case .keyList: try write(.keyList)
     case .keyChange(let body): try write(.keyChange, body)
     case .reviewerAdd(let body): try write(.reviewerAdd, body)

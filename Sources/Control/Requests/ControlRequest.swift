@@ -22,6 +22,11 @@ package enum ControlRequest: Sendable, Equatable {
   case dutyAdd(DutyRequest)
   case dutyRemove(DutyRequest)
   case dutyList
+  case reviewOpen(ReviewOpenRequest)
+  case reviewList
+  case reviewShow(ReviewShowRequest)
+  case reviewDecide(ReviewDecideRequest)
+  case reviewClose(RuleRemoveRequest)
   case keyList
   case keyChange(KeyChangeRequest)
   case reviewerAdd(ReviewerAddRequest)

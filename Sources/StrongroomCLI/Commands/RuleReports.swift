@@ -41,7 +41,7 @@ extension Console {
     show(grants, in: &table) { grant in
       [
         grant.id.description, grant.path.text, grant.to.description, grant.rights.shown, time(grant.from), time(grant.until),
-        state(grant.state), grant.giver.description, grant.reason,
+        state(grant), grant.giver.description, grant.reason,
       ]
     }
   }
@@ -84,11 +84,17 @@ extension Console {
 
   func time(_ time: WallTime?) -> String { time.map { TimeText.shown($0) } ?? "-" }
 
+  private func state(_ grant: GrantReport) -> String {
+    guard grant.state == .suspended, let review = grant.review else { return state(grant.state) }
+    return text(.suspendedBy, ["review": review.description])
+  }
+
   func state(_ state: RuleState) -> String {
     switch state {
     case .live: text(.live)
     case .notYet: text(.notYet)
     case .ended: text(.ended)
+    case .suspended: text(.suspended)
     case .orphaned: text(.orphaned)
     }
   }

@@ -9,9 +9,9 @@ struct Strongroom: ParsableCommand {
       subcommands: [
         InitCommand.self, MountCommand.self, MountDaemon.self, MountHelper.self,
         UnmountCommand.self, StatusCommand.self, GrantNoun.self, BarrierNoun.self, BoundaryNoun.self, AccessNoun.self,
-        DutyNoun.self,
+        DutyNoun.self, ReviewNoun.self,
         ReviewerNoun.self, LogNoun.self, ConfigNoun.self,
-        VerifyCommand.self, KeyNoun.self, SpeedCommand.self,
+        VerifyCommand.self, RestoreCommand.self, KeyNoun.self, SpeedCommand.self,
       ])
   }
 

@@ -53,6 +53,7 @@ package enum LogWords {
     case .alert: "ALERT"
     case .unlock: "UNLOCK"
     case .duty: "DUTY"
+    case .certify: "CERTIFY"
     }
   }
 

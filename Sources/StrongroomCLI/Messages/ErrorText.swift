@@ -54,6 +54,10 @@ package enum ErrorText: String, MessageTable {
   case csvNoColumn = "csv-no-column"
   case importTooLarge = "import-too-large"
   case repeatsLine = "repeats-line"
+  case badDecision = "bad-decision"
+  case onlyShrink = "only-shrink"
+  case decideEither = "decide-either"
+  case badReviewID = "bad-review-id"
 
   // Secrets
   case noSecret = "no-secret"
@@ -154,6 +158,13 @@ package enum ErrorText: String, MessageTable {
   case dutyForbids = "duty-forbids"
   case dutyExists = "duty-exists"
   case noSuchDuty = "no-such-duty"
+  case ownAccess = "own-access"
+  case notSmaller = "not-smaller"
+  case noSuchReview = "no-such-review"
+  case notInReview = "not-in-review"
+  case reviewClosed = "review-closed"
+  case dueInPast = "due-in-past"
+  case nothingToReview = "nothing-to-review"
   case lastAdministrator = "last-administrator"
   case badReviewerKey = "bad-reviewer-key"
   case reviewerExists = "reviewer-exists"
@@ -345,6 +356,20 @@ package enum ErrorText: String, MessageTable {
       Texts("{principal} would be both {duty} and {other}", "{principal} 将同时担任 {duty} 和 {other}")
     case .dutyForbids: Texts("{principal} is {duty}, and may not have '{right}'", "{principal} 担任 {duty}，不得拥有 {right} 权限")
     case .dutyExists: Texts("{principal} has this duty already", "{principal} 已有该职责")
+    case .ownAccess:
+      Texts(
+        "nobody certifies their own access: this grant is to {principal}, and so for you too",
+        "任何人不得复核自己的访问权：该授权给予 {principal}，您也在内")
+    case .notSmaller: Texts("that is no less than what stands", "所给内容并不比现有授权小")
+    case .noSuchReview: Texts("there is no review {id} that you may see", "没有您可查看的复核 {id}")
+    case .notInReview: Texts("grant {id} is not in this review", "授权 {id} 不在此次复核中")
+    case .reviewClosed: Texts("review {id} is closed", "复核 {id} 已结束")
+    case .dueInPast: Texts("a review is due later than now", "复核期限必须晚于现在")
+    case .nothingToReview: Texts("no grant that you may manage stands there", "该处没有您可管理的授权")
+    case .badDecision: Texts("'{value}' is no decision; there are keep, revoke, shrink", "“{value}”不是有效决定，可用 keep、revoke、shrink")
+    case .onlyShrink: Texts("only 'shrink' takes rights or an end", "只有 shrink 可以附带权限或结束时间")
+    case .decideEither: Texts("name a grant and a decision, or a worksheet, not both", "请指明授权及决定，或给出工作表，二者选一")
+    case .badReviewID: Texts("'{value}' is no number of a review", "“{value}”不是复核编号")
     case .noSuchDuty: Texts("{principal} has no such duty", "{principal} 没有该职责")
     case .lastAdministrator: Texts("nobody would be left to administer this vault", "该保险库将没有管理员")
     case .badDuty: Texts("'{value}' is no duty; there are {words}", "“{value}”不是职责，可用：{words}")

@@ -7,6 +7,8 @@ package enum HelpText: String, MessageTable {
   case barrier, barrierAdd, barrierList, barrierRemove, against, barrierName
   case boundary, boundarySet, boundaryClear, boundaryList
   case access, accessExplain, accessWho, accessWhat, accessConflicts, with, without
+  case review, reviewOpen, reviewList, reviewShow, reviewDecide, reviewClose, reviewScope, reviewDue, reviewSuspends, reviewID
+  case reviewOwner, reviewSheet, reviewFilled, reviewGrant, reviewDecision
   case duty, dutyAdd, dutyRemove, dutyList, dutyName
   case reviewer, reviewerAdd, reviewerList, reviewerRetire, reviewerName, reviewerKeygen, reviewerLabel, reviewerKey,
     identityOutput
@@ -16,6 +18,7 @@ package enum HelpText: String, MessageTable {
   case create, reviewerKeys, admin, passphraseFile, keyFile, newPassphraseFile, newKeyFile, slotLabel, slotNumber
   case mount, mountUser, foreground, mountHelper, mountDaemon
   case verify, verifyQuick, verifyResume
+  case restore, restoreReason
   case key, keyList, keyAdd, keyRemove, keyChange
   case log, logQuery, logVerify, logExport, trailArgument, identity, filterUser, filterPath, filterAction, filterOutcome, since
   case untilLog, follow, genesis, end, anchor, format
@@ -88,6 +91,25 @@ package enum HelpText: String, MessageTable {
     case .accessWho: Texts("List who has rights on a folder.", "列出对文件夹有权限的对象。")
     case .accessWhat: Texts("List where someone has rights.", "列出某对象拥有权限的位置。")
     case .accessConflicts: Texts("List who has duties and rights that no one person may have.", "列出兼任了不得兼任的职责或权限的人。")
+    case .review: Texts("Have grants confirmed, shrunk or revoked by those who answer for them.", "定期复核授权：由负责人确认、缩减或撤销。")
+    case .reviewOpen: Texts("Ask for every grant at a folder and below it.", "对某文件夹及其下的全部授权发起复核。")
+    case .reviewList: Texts("List the reviews; exit 3 where one is overdue.", "列出复核；有逾期的则退出码为 3。")
+    case .reviewShow: Texts("Show the worksheet of a review.", "显示复核的工作表。")
+    case .reviewDecide:
+      Texts("Keep, shrink or revoke a grant, or all that a worksheet answers; it counts at once.", "保留、缩减或撤销一项授权，或按工作表批量处理；立即生效。")
+    case .reviewClose: Texts("End a review, and suspend what nobody answered.", "结束复核，并暂停无人答复的授权。")
+    case .reviewScope:
+      Texts("The folder, inside a mount, or in the vault given by --vault.", "文件夹：挂载点内的，或 --vault 所指保险库内的。")
+    case .reviewDue: Texts("When it is to be answered by.", "答复期限。")
+    case .reviewSuspends:
+      Texts("Suspend what is not answered when it is due, without waiting for 'review close'.", "到期未答复的授权立即暂停，不等 review close。")
+    case .reviewID: Texts("The number of the review.", "复核编号。")
+    case .reviewOwner: Texts("Only what user:NAME or group:NAME is to answer.", "只显示由 user:名称 或 group:名称 答复的授权。")
+    case .reviewSheet: Texts("Write the worksheet as CSV into a new file, or - for standard output.", "将工作表以 CSV 写入新文件，- 表示标准输出。")
+    case .reviewFilled:
+      Texts("A worksheet with its column 'decision' filled in, or - for standard input.", "已填写 decision 列的工作表，- 表示标准输入。")
+    case .reviewGrant: Texts("The number of the grant.", "授权编号。")
+    case .reviewDecision: Texts("keep, revoke or shrink.", "keep（保留）、revoke（撤销）或 shrink（缩减）。")
     case .duty: Texts("Say who is administrator, reviewer, operator, records officer.", "管理职责：管理员、审阅人、运维员、档案员。")
     case .dutyAdd: Texts("Give somebody a duty.", "授予职责。")
     case .dutyRemove: Texts("Take a duty back.", "收回职责。")
@@ -135,6 +157,8 @@ package enum HelpText: String, MessageTable {
     case .foreground: Texts("Stay, and log to standard error.", "在前台运行，日志写到标准错误。")
     case .mountHelper: Texts("What mount(8) calls for fstab.", "供 mount(8) 处理 fstab 时调用。")
     case .mountDaemon: Texts("The process of a mount.", "挂载进程。")
+    case .restore: Texts("Go on with a vault that was put back from a copy, and record it.", "继续使用从备份恢复的保险库，并记录在案。")
+    case .restoreReason: Texts("Which copy was put back, and why; goes into the trail.", "恢复了哪份备份及其原因，将写入访问日志。")
     case .verify: Texts("Prove every byte of a vault, mounted or not.", "校验保险库的每一个字节，无论是否已挂载。")
     case .verifyResume: Texts("Go on where an interrupted verification was.", "从上次中断处继续校验。")
     case .verifyQuick: Texts("Check structure and sizes without reading content.", "只检查结构和大小，不读取内容。")

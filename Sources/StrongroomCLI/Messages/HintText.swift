@@ -63,6 +63,10 @@ package enum HintText: String, MessageTable {
   case csvColumns = "csv-columns"
   case csvQuotes = "csv-quotes"
   case splitImport = "split-import"
+  case worksheetColumns = "worksheet-columns"
+  case decide = "decide"
+  case shrink = "shrink"
+  case reviewID = "review-id"
 
   package var texts: Texts {
     switch self {
@@ -170,6 +174,18 @@ package enum HintText: String, MessageTable {
       Texts(
         "the first line names the columns: path,to,rights and, if wanted, id,from,until,reason; 'grant export' writes such a file",
         "首行为列名：path,to,rights，可另有 id,from,until,reason；grant export 会生成这样的文件")
+    case .worksheetColumns:
+      Texts(
+        "'review show ID --csv FILE' writes such a file; it needs the columns grant and decision",
+        "review show 编号 --csv 文件 会生成这样的文件；必须有 grant 和 decision 两列")
+    case .decide:
+      Texts(
+        "review decide ID GRANT keep|revoke|shrink --reason TEXT, or review decide ID --csv FILE --reason TEXT",
+        "review decide 编号 授权 keep|revoke|shrink --reason 理由，或 review decide 编号 --csv 文件 --reason 理由")
+    case .shrink:
+      Texts(
+        "shrink takes fewer rights with --rights, an earlier end with --until, or both", "shrink 用 --rights 减少权限，或用 --until 提前结束")
+    case .reviewID: Texts("'review list' shows the numbers", "review list 会显示编号")
     case .csvQuotes:
       Texts("a cell with commas or quotes is put in quotes, and each quote in it doubled", "含逗号或引号的单元格须加引号，其中的引号写两次")
     case .splitImport: Texts("split it: about 5,000 lines go at once", "请拆分文件：一次约可导入 5,000 行")

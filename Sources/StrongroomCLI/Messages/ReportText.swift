@@ -5,7 +5,14 @@ package enum ReportText: String, MessageTable {
     columnReason
   case columnName, columnOwner, columnSet, columnVia, columnPrincipal, columnLabel, columnFingerprint, columnNumber, columnKind
   case columnCreated, columnDuty, dutyAdded, dutyRemoved
-  case live, notYet, ended, orphaned
+  case live, notYet, ended, orphaned, suspended, suspendedBy
+  case columnGrant, columnDue, columnOpen, columnAnswered, columnSuspended, columnOpener, columnAnswerer, columnUses,
+    columnLastUse
+  case columnNote
+  case reviewOpened, reviewUnassigned, reviewClosed, reviewSpared, reviewSheetWritten, reviewNobody
+  case reviewIsOpen, reviewIsOverdue, reviewIsClosed
+  case itemPending, itemKept, itemShrunk, itemShrunkTo, itemRevoked, itemUnanswered, itemGone
+  case stepKeep, stepRestore, stepRevoke, stepShrink, decideDone, decideWould, effectSuspended, troubleReview
   case noRules, grantAdded, grantRevoked, barrierAdded, barrierRemoved, boundarySet, boundaryCleared, reviewerAdded,
     reviewerRetired, unmounted
   case allowed, refused, noSuchName, decidedBy, nothingDecided, nearly
@@ -59,6 +66,51 @@ package enum ReportText: String, MessageTable {
     case .notYet: Texts("not yet", "未开始")
     case .ended: Texts("ended", "已结束")
     case .orphaned: Texts("orphaned", "无主")
+    case .suspended: Texts("suspended", "已暂停")
+    case .suspendedBy: Texts("suspended by review {review}", "被复核 {review} 暂停")
+    case .effectSuspended: Texts("is suspended by review {review}", "已被复核 {review} 暂停")
+    case .columnGrant: Texts("GRANT", "授权")
+    case .columnDue: Texts("DUE", "期限")
+    case .columnOpen: Texts("OPEN", "未答复")
+    case .columnAnswered: Texts("ANSWERED", "已答复")
+    case .columnSuspended: Texts("SUSPENDED", "已暂停")
+    case .columnOpener: Texts("OPENED BY", "发起人")
+    case .columnAnswerer: Texts("TO ANSWER", "答复人")
+    case .columnUses: Texts("USES", "使用次数")
+    case .columnLastUse: Texts("LAST USE", "最近使用")
+    case .columnNote: Texts("NOTE", "备注")
+    case .reviewOpened: Texts("review {id} of {path}: {count} grants to answer by {due}", "复核 {id}（{path}）：{count} 项授权，期限 {due}")
+    case .reviewUnassigned:
+      Texts("nobody was found to answer for {count} of them: see 'review show'", "其中 {count} 项找不到答复人，见 review show")
+    case .reviewClosed:
+      Texts(
+        "review {id} is closed: {kept} kept, {shrunk} shrunk, {revoked} revoked, {suspended} suspended",
+        "复核 {id} 已结束：保留 {kept} 项，缩减 {shrunk} 项，撤销 {revoked} 项，暂停 {suspended} 项")
+    case .reviewSpared:
+      Texts(
+        "{count} was not answered and stands: nobody else would manage rights at the root",
+        "{count} 项未答复但保留：否则根目录将无人管理权限")
+    case .reviewSheetWritten: Texts("{count} grants are in {path}", "已将 {count} 项授权写入 {path}")
+    case .reviewNobody: Texts("nobody", "无人")
+    case .reviewIsOpen: Texts("open", "进行中")
+    case .reviewIsOverdue: Texts("overdue", "已逾期")
+    case .reviewIsClosed: Texts("closed", "已结束")
+    case .itemPending: Texts("open", "未答复")
+    case .itemKept: Texts("kept", "已保留")
+    case .itemShrunk: Texts("shrunk", "已缩减")
+    case .itemShrunkTo: Texts("shrunk: grant {id}, {rights}, until {until}", "已缩减：授权 {id}，{rights}，至 {until}")
+    case .itemRevoked: Texts("revoked", "已撤销")
+    case .itemUnanswered: Texts("not answered, stands", "未答复，仍有效")
+    case .itemGone: Texts("gone", "已不存在")
+    case .stepKeep: Texts("keep grant {id}: {to} has {rights} on {path}", "保留授权 {id}：{to} 对 {path} 拥有 {rights}")
+    case .stepRestore:
+      Texts("keep grant {id}, suspended no more: {to} has {rights} on {path}", "保留授权 {id} 并解除暂停：{to} 对 {path} 拥有 {rights}")
+    case .stepRevoke: Texts("revoke grant {id}: {to} had {rights} on {path}", "撤销授权 {id}：{to} 对 {path} 曾拥有 {rights}")
+    case .stepShrink:
+      Texts("shrink grant {id}: {to} has {new} on {path}, until {until}", "缩减授权 {id}：{to} 对 {path} 拥有 {new}，至 {until}")
+    case .decideDone: Texts("{answered} answered, {unchanged} as they were", "已答复 {answered} 项，{unchanged} 项不变")
+    case .decideWould: Texts("would answer {answered}, leave {unchanged} as they are", "将答复 {answered} 项，{unchanged} 项不变")
+    case .troubleReview: Texts("a review of grants is past its date", "授权复核已逾期")
     case .noRules: Texts("none", "无")
     case .grantAdded: Texts("grant {id}: {to} has {rights} on {path}", "授权 {id}：{to} 对 {path} 拥有 {rights}")
     case .grantRevoked: Texts("grant {id} is revoked", "授权 {id} 已撤销")

@@ -50,6 +50,13 @@ package enum Arguments {
     return RuleID(number)
   }
 
+  package static func review(_ text: String) throws(CommandFailure) -> RuleID {
+    guard let number = UInt64(text), number > 0 else {
+      throw CommandFailure(.usage, .badReviewID, ["value": text], hint: .reviewID)
+    }
+    return RuleID(number)
+  }
+
   /// Text for the trail: not empty, at most the 4,096 bytes that its record holds.
   package static func reason(_ text: String) throws(CommandFailure) -> String {
     let trimmed = text.trimmingWhitespace

@@ -14,7 +14,7 @@ extension Vault {
     committer.start(
       interval: settings.commitIntervalNanoseconds, documentLimit: settings.commitDocumentCount,
       hasWork: { [self] in
-        committer.wantsRound
+        committer.wantsRound || areUsesDue
           || tree.withLock { !committer.dirty.isEmpty || !committer.obsolete.isEmpty || !committer.rules.isEmpty }
       },
       run: { [self] in commitOnce() })
@@ -28,6 +28,7 @@ extension Vault {
     let isWanted = committer.wantsRound
     do throws(VaultError) {
       try sealChangedDocuments()
+      gatherUses()
       let taken = try takeGroup()
       group = taken
       // An fsync of what is on disk already costs nothing.

@@ -17,6 +17,7 @@ extension Vault {
     verification.close()
     housekeeping.stop()
     census.stop()
+    storeUses()
     do throws(VaultError) { try committer.commitAndWait() } catch { failure = error }
     committer.stop()
     content.close()

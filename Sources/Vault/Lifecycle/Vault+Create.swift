@@ -89,6 +89,7 @@ extension Vault {
       markDirty(root)
     }
     startCommitting()
+    beginCounting()
     try sync()
     var edits: [RuleEdit] = []
     for administrator in administrators {

@@ -39,18 +39,29 @@ package enum Rule: Hashable, Sendable {
   }
 }
 
-/// A change of rules or duties.
+/// A change of rules, duties or reviews.
 package enum RuleEdit: Hashable, Sendable {
   case add(Rule)
   case remove(Rule)
   case addDuty(Duty)
   case removeDuty(Duty)
+  /// New, or in place of what it was.
+  case putReview(AccessReview)
+  case putReviewItem(ReviewItem)
+  case suspend(Suspension)
+  case resume(Suspension)
+  /// The figures of a grant that goes.
+  case dropUse(of: RuleID)
 
   /// The row that it changes.
   var key: RowKey {
     switch self {
     case .add(let rule), .remove(let rule): rule.key
     case .addDuty(let duty), .removeDuty(let duty): RowKey(.duty, duty.id.value)
+    case .putReview(let review): RowKey(.review, review.id.value)
+    case .putReviewItem(let item): RowKey(.reviewItem, item.id.value)
+    case .suspend(let suspension), .resume(let suspension): RowKey(.suspension, suspension.grant.value)
+    case .dropUse(let grant): RowKey(.use, grant.value)
     }
   }
 
@@ -59,15 +70,18 @@ package enum RuleEdit: Hashable, Sendable {
     switch self {
     case .add(let rule): rule.encode()
     case .addDuty(let duty): duty.encode()
-    case .remove, .removeDuty: nil
+    case .putReview(let review): review.encode()
+    case .putReviewItem(let item): item.encode()
+    case .suspend(let suspension): suspension.encode()
+    case .remove, .removeDuty, .resume, .dropUse: nil
     }
   }
 
   /// Whether the table of rights is another afterwards.
   var changesRights: Bool {
     switch self {
-    case .add, .remove: true
-    case .addDuty, .removeDuty: false
+    case .add, .remove, .suspend, .resume: true
+    case .addDuty, .removeDuty, .putReview, .putReviewItem, .dropUse: false
     }
   }
 }

@@ -1,12 +1,21 @@
+import Access
 import VaultFormat
 
-/// All rules and duties of the vault in memory, and what the catalog holds of them. Belongs to the vault's tree lock; a copy may be read
+/// All rules, duties and reviews of the vault in memory, and what the catalog holds of them. Belongs to the vault's tree lock; a copy may be read
 /// without it.
 struct RuleSet {
   private(set) var grants: [RuleID: Grant] = [:]
   private(set) var barriers: [RuleID: Barrier] = [:]
   private(set) var boundaries: [RuleID: Boundary] = [:]
   private(set) var duties: [RuleID: Duty] = [:]
+  private(set) var reviews: [RuleID: AccessReview] = [:]
+  private(set) var reviewItems: [RuleID: ReviewItem] = [:]
+  /// By the grant's number.
+  private(set) var suspensions: [RuleID: Suspension] = [:]
+  /// Where uses are counted, one for each grant.
+  private(set) var uses: [RuleID: GrantUse] = [:]
+  /// Since when, wall nanoseconds; nil until that is known.
+  var countedSince: Int64?
   /// The rules on each folder that carries any. Numbers are unique over all kinds.
   private var idsByFolder: [NodeID: [RuleID]] = [:]
   /// The parent of every folder that carries a rule, and of all its ancestors.
@@ -18,23 +27,54 @@ struct RuleSet {
 
   mutating func apply(_ edit: RuleEdit) {
     version += edit.changesRights ? 1 : 0
-    // What a rule of this number was before stands nowhere any more.
-    let id = RuleID(edit.key.first)
-    if let folder = (grants[id]?.folder ?? barriers[id]?.folder ?? boundaries[id]?.folder) {
-      idsByFolder[folder]?.removeAll { $0 == id }
-      if idsByFolder[folder]?.isEmpty == true { idsByFolder[folder] = nil }
-    }
     switch edit {
-    case .add(.grant(let grant)): grants[grant.id] = grant
-    case .add(.barrier(let barrier)): barriers[barrier.id] = barrier
-    case .add(.boundary(let boundary)): boundaries[boundary.id] = boundary
-    case .remove(.grant(let grant)): grants[grant.id] = nil
-    case .remove(.barrier(let barrier)): barriers[barrier.id] = nil
-    case .remove(.boundary(let boundary)): boundaries[boundary.id] = nil
+    case .add(let rule):
+      forgetPlace(of: rule.id)
+      switch rule {
+      case .grant(let grant):
+        grants[grant.id] = grant
+        if uses[grant.id] == nil { uses[grant.id] = GrantUse() }
+      case .barrier(let barrier): barriers[barrier.id] = barrier
+      case .boundary(let boundary): boundaries[boundary.id] = boundary
+      }
+      idsByFolder[rule.folder, default: []].append(rule.id)
+    case .remove(let rule):
+      forgetPlace(of: rule.id)
+      switch rule {
+      case .grant(let grant):
+        grants[grant.id] = nil
+        uses[grant.id] = nil
+      case .barrier(let barrier): barriers[barrier.id] = nil
+      case .boundary(let boundary): boundaries[boundary.id] = nil
+      }
     case .addDuty(let duty): duties[duty.id] = duty
     case .removeDuty(let duty): duties[duty.id] = nil
+    case .putReview(let review): reviews[review.id] = review
+    case .putReviewItem(let item): reviewItems[item.id] = item
+    case .suspend(let suspension): suspensions[suspension.grant] = suspension
+    case .resume(let suspension): suspensions[suspension.grant] = nil
+    case .dropUse(let grant): uses[grant] = nil
     }
-    if case .add(let rule) = edit { idsByFolder[rule.folder, default: []].append(id) }
+  }
+
+  /// What a rule of this number was before stands nowhere any more.
+  private mutating func forgetPlace(of id: RuleID) {
+    guard let folder = (grants[id]?.folder ?? barriers[id]?.folder ?? boundaries[id]?.folder) else { return }
+    idsByFolder[folder]?.removeAll { $0 == id }
+    if idsByFolder[folder]?.isEmpty == true { idsByFolder[folder] = nil }
+  }
+
+  /// Figures that the catalog holds.
+  mutating func setUse(_ use: Use, of grant: RuleID) { uses[grant] = GrantUse(stored: use) }
+
+  /// What goes with rules that are removed: a grant's figures, and its suspension.
+  func withConsequences(_ edits: [RuleEdit]) -> [RuleEdit] {
+    var all = edits
+    for case .remove(.grant(let grant)) in edits {
+      if let suspension = suspensions[grant.id] { all.append(.resume(suspension)) }
+      if stored[RowKey(.use, grant.id.value)] != nil || uses[grant.id]?.use != nil { all.append(.dropUse(of: grant.id)) }
+    }
+    return all
   }
 
   /// What the row of an edit holds now, before it; nil for none.
@@ -44,6 +84,10 @@ struct RuleSet {
     case .add(.barrier(let barrier)), .remove(.barrier(let barrier)): barriers[barrier.id]?.encode()
     case .add(.boundary(let boundary)), .remove(.boundary(let boundary)): boundaries[boundary.id]?.encode()
     case .addDuty(let duty), .removeDuty(let duty): duties[duty.id]?.encode()
+    case .putReview(let review): reviews[review.id]?.encode()
+    case .putReviewItem(let item): reviewItems[item.id]?.encode()
+    case .suspend(let suspension), .resume(let suspension): suspensions[suspension.grant]?.encode()
+    case .dropUse(let grant): uses[grant]?.use?.encode()
     }
   }
 

@@ -40,11 +40,11 @@ extension Vault {
     var known = now.parents
     for move in moves { known[move.folder.id] = move.to }
     var after = now
-    for rule in dropped { after.apply(.remove(rule)) }
+    for edit in after.withConsequences(dropped.map { .remove($0) }) { after.apply(edit) }
     let (parents, failure) = parents(of: after, known: known)
     let fresh = RightsTable(
       grants: Array(after.grants.values), barriers: Array(after.barriers.values), boundaries: Array(after.boundaries.values),
-      parents: parents, generation: 0)
+      suspensions: after.suspensions, uses: after.uses, parents: parents, generation: 0)
     return (RightsPlan(version: now.version, dropped: dropped, parents: parents, table: fresh), failure)
   }
 
@@ -76,9 +76,9 @@ extension Vault {
   /// The planned rights are what everyone sees from the next check on. False, with nothing done, where rules have changed since the plan.
   func publish(_ plan: RightsPlan) -> Bool {
     guard rules.version == plan.version else { return false }
-    for rule in plan.dropped {
-      rules.apply(.remove(rule))
-      committer.rules[rule.key] = .some(nil)
+    for edit in rules.withConsequences(plan.dropped.map { .remove($0) }) {
+      rules.apply(edit)
+      committer.rules[edit.key] = .some(nil)
     }
     if let parents = plan.parents { rules.parents = parents }
     guard let table = plan.table else { return true }

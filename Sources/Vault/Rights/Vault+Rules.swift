@@ -14,6 +14,15 @@ extension Vault {
 
   package var duties: [Duty] { tree.withLock { Array(rules.duties.values) }.sorted { $0.id < $1.id } }
 
+  package var reviews: [AccessReview] { tree.withLock { Array(rules.reviews.values) }.sorted { $0.id < $1.id } }
+  package var reviewItems: [ReviewItem] { tree.withLock { Array(rules.reviewItems.values) }.sorted { $0.id < $1.id } }
+  /// By the grant's number.
+  package var suspensions: [RuleID: Suspension] { tree.withLock { rules.suspensions } }
+  /// Uses of each grant so far; none of one that was never used.
+  package var uses: [RuleID: Use] { tree.withLock { rules.uses }.compactMapValues(\.use) }
+  /// Since when uses are counted, wall nanoseconds.
+  package var countedSince: Int64 { tree.withLock { rules.countedSince } ?? latestTime() }
+
   package func rules(on folder: NodeID) -> [Rule] { tree.withLock { rules.rules(on: folder) } }
 
   /// Makes the changes, all or none. They are on disk on return, and every operation that begins after it is judged by them.
@@ -21,8 +30,10 @@ extension Vault {
   package func change(_ edits: [RuleEdit]) throws(VaultError) {
     try changesRefused.check()
     try ruleChanges.withLockThrowing { () throws(VaultError) -> Void in
-      tree.withLock {
+      let edits = tree.withLock {
+        let edits = rules.withConsequences(edits)
         for edit in edits { committer.rules[edit.key] = .some(edit.plaintext) }
+        return edits
       }
       do throws(VaultError) {
         try sync()

@@ -40,7 +40,9 @@ struct RowChecker {
   }
 
   /// The small tables come first: with the number of buckets, how many rows there are can be estimated.
-  private static let order: [Table] = [.bucket, .meta, .pack, .grant, .barrier, .boundary, .duty, .node, .extent]
+  private static let order: [Table] = [
+    .bucket, .meta, .pack, .grant, .barrier, .boundary, .duty, .use, .review, .reviewItem, .suspension, .node, .extent,
+  ]
 
   /// - Parameter progress: called with the number of rows read and an estimate of all; false ends the reading.
   /// - Returns: False where it was ended.
@@ -113,6 +115,10 @@ struct RowChecker {
     case .barrier: _ = try Barrier(id: RuleID(row.key.first), parsing: plaintext)
     case .boundary: _ = try Boundary(id: RuleID(row.key.first), parsing: plaintext)
     case .duty: _ = try Duty(id: RuleID(row.key.first), parsing: plaintext)
+    case .use: _ = try Use(parsing: plaintext)
+    case .review: _ = try AccessReview(id: RuleID(row.key.first), parsing: plaintext)
+    case .reviewItem: _ = try ReviewItem(id: RuleID(row.key.first), parsing: plaintext)
+    case .suspension: _ = try Suspension(grant: RuleID(row.key.first), parsing: plaintext)
     case .pack: packs[PackNumber(UInt32(truncatingIfNeeded: row.key.first))] = try PackRecord(parsing: plaintext)
     case .bucket:
       let digest = try BucketRecord(parsing: plaintext).digest

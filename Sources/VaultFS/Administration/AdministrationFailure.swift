@@ -10,6 +10,10 @@ package enum AdministrationFailure: Error, Sendable {
   case notFolder
   /// No rule has the number, or none that whoever asks may know of.
   case noSuchRule(RuleID)
+  /// No review has the number, or none that whoever asks may know of.
+  case noSuchReview(RuleID)
+  /// The review does not ask for the grant, or whoever asks may not know of it.
+  case notInReview(RuleID)
   /// The principal has not the duty that was to be taken.
   case noSuchDuty
   case refused(AdministrationError)

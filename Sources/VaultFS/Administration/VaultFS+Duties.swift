@@ -175,8 +175,10 @@ extension VaultFS {
     without gone: Set<RuleID>, with given: [Grant], _ judge: Judge
   ) throws(AdministrationFailure) {
     let grants = vault.grants
-    guard grants.contains(where: { gone.contains($0.id) && $0.isOfRootManager(at: judge.now) }) else { return }
-    for grant in grants.filter({ !gone.contains($0.id) }) + given where grant.isOfRootManager(at: judge.now) {
+    let suspensions = vault.suspensions
+    func isManager(_ grant: Grant) -> Bool { grant.isOfRootManager(at: judge.now, suspensions: suspensions) }
+    guard grants.contains(where: { gone.contains($0.id) && isManager($0) }) else { return }
+    for grant in grants.filter({ !gone.contains($0.id) }) + given where isManager(grant) {
       do throws(IdentityError) {
         if try identities.state(of: grant.principal) == .current { return }
       } catch { throw .identity(error) }

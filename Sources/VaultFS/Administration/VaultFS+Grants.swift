@@ -164,7 +164,9 @@ extension VaultFS {
       for record in records { recordFailure(of: record, errno: FSError(error).errno) }
       throw .failed(FSError(error))
     }
-    identities.watch(vault.rights.groupsInBarriers)
+    let rights = vault.rights
+    for record in records { rights.noteUse(record.decision, now: vault.latestTime()) }
+    identities.watch(rights.groupsInBarriers)
     tellRightsChanged(mayWait: true)
   }
 }

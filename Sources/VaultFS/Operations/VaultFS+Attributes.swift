@@ -179,7 +179,7 @@ extension VaultFS {
     } else {
       record.details.append(Record.Detail("kind", "attributes"))
     }
-    recordDone(record)
+    recordDone(record, judge)
   }
 
   /// Row 27: room under the vault; nothing about what is in it.

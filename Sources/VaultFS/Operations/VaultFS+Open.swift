@@ -33,7 +33,7 @@ extension VaultFS {
     let handle = OpenDocument(
       id: id, node: node, opener: judge.caller, name: judge.subject.user.name, access: access, isCreator: false, record: record)
     do throws(FSError) {
-      try append(record)
+      try append(record, judge)
       if access.truncates {
         do throws(VaultError) { try vault.truncate(node, to: 0) } catch { throw FSError(error) }
         recordTruncation(handle)
@@ -57,6 +57,7 @@ extension VaultFS {
     let name = try name(nameBytes)
     let (folder, standing) = try visibleFolder(parent, judge, .create)
     while true {
+      let epoch = vault.epoch
       let found = try child(of: folder, standing, named: name, judge)
       if let node = found.node {
         guard found.isVisible else {
@@ -77,7 +78,7 @@ extension VaultFS {
       }
       try require(.add, judge, standing, .create, folder)
       let slot = try slots.slot(of: caller.uid)
-      guard let node = try makeNode(.document, named: name, in: folder, mode: mode, caller) else { continue }
+      guard let node = try makeNode(.document, named: name, in: folder, mode: mode, caller, absentSince: epoch) else { continue }
       let id = handles.newID()
       let record = openRecord(judge, node, id, .creator(standing.grant(for: .add)), access)
       let handle = OpenDocument(
@@ -111,10 +112,13 @@ extension VaultFS {
     guard target.count <= NodeRecord.targetByteCountMax else { throw .nameTooLong }
     let (folder, standing) = try visibleFolder(parent, judge, operation)
     // A taken name is EEXIST for whoever may add, hidden or not; others learn only what they see.
+    let epoch = vault.epoch
     let found = try child(of: folder, standing, named: name, judge)
     if found.node != nil, found.isVisible { throw .exists }
     try require(.add, judge, standing, operation, folder)
-    guard found.node == nil, let node = try makeNode(kind, named: name, in: folder, mode: mode, caller, target: target) else {
+    guard found.node == nil,
+      let node = try makeNode(kind, named: name, in: folder, mode: mode, caller, target: target, absentSince: epoch)
+    else {
       throw .exists
     }
     do throws(FSError) {
@@ -128,11 +132,13 @@ extension VaultFS {
 
   /// Nil where the name was taken meanwhile.
   private func makeNode(
-    _ kind: NodeRecord.Kind, named name: Name, in folder: Node, mode: UInt16, _ caller: Caller, target: [UInt8] = []
+    _ kind: NodeRecord.Kind, named name: Name, in folder: Node, mode: UInt16, _ caller: Caller, target: [UInt8] = [],
+    absentSince epoch: UInt64
   ) throws(FSError) -> Node? {
     do throws(VaultError) {
       return try vault.create(
-        kind, named: name, in: folder, mode: mode & 0o1777, uid: caller.uid, gid: caller.gid, target: target)
+        kind, named: name, in: folder, mode: mode & 0o1777, uid: caller.uid, gid: caller.gid, target: target,
+        absentSince: epoch)
     } catch {
       if case .exists = error { return nil }
       throw FSError(error)
@@ -150,7 +156,7 @@ extension VaultFS {
     record.object = object(node)
     record.decision = standing.decision(for: .add)
     record.details = [Record.Detail("kind", node.kind.word)]
-    try append(record)
+    try append(record, judge)
   }
 
   private func openRecord(
@@ -221,6 +227,8 @@ extension VaultFS {
     let standing = try standing(judge, of: handle.node)
     let isMaker = handle.isCreator && caller.uid == handle.opener.uid && standing.rights.contains(.add)
     if !isMaker { try require(right, judge, standing, operation, handle.node, through: handle) }
+    // Not another use; but one that goes on.
+    judge.rights.noteUse(standing.decision(for: right), now: judge.now, times: 0)
     if caller.uid == handle.opener.uid {
       let rights = isMaker ? standing.rights.union([.read, .edit]) : standing.rights
       handle.permit(

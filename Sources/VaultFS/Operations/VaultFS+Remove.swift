@@ -67,7 +67,7 @@ extension VaultFS {
       if case .gone = error { throw .noEntry }
       throw FSError(error)
     }
-    recordDone(record)
+    recordDone(record, judge)
     for rule in dropped { recordDone(revocation(of: rule, judge, reason: "folder removed", path: record.object?.path ?? [])) }
     if !dropped.isEmpty { tellRightsChanged(mayWait: false) }
     return true

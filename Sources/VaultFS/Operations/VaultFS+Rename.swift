@@ -129,16 +129,17 @@ extension VaultFS {
     record.target = Record.Object(node: move.node.id, path: Self.recorded(path))
     record.decision = move.sourceStanding.decision(for: move.isWithinFolder ? .edit : .remove)
     if !move.isWithinFolder, case .grant(let id) = move.targetStanding.decision(for: .add) {
+      judge.rights.noteUse(.grant(id), now: judge.now)
       record.details = [Record.Detail("target-grant", String(id.value))]
     }
-    recordDone(record)
+    recordDone(record, judge)
     if let other = otherBefore {
       var second = Record(mode == .exchange ? .rename : .remove)
       second.actor = record.actor
       second.object = other
       if mode == .exchange { second.target = Record.Object(node: other.node, path: before.path) }
       second.decision = move.targetStanding.decision(for: mode == .exchange ? .edit : .remove)
-      recordDone(second)
+      recordDone(second, judge)
       if mode == .replace {
         for rule in rulesBefore { recordDone(revocation(of: rule, judge, reason: "folder replaced", path: other.path)) }
       }

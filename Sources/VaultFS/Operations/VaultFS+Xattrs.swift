@@ -74,7 +74,7 @@ extension VaultFS {
     record.object = object(node)
     record.decision = standing.decision(for: node.kind == .folder ? .list : .read)
     record.details = [Record.Detail("kind", "xattr"), Record.Detail("name", String(decoding: name, as: UTF8.self))]
-    try append(record)
+    try append(record, judge)
     return found.value
   }
 
@@ -109,6 +109,6 @@ extension VaultFS {
     record.object = object(node)
     record.decision = decision
     record.details = [Record.Detail("kind", kind), Record.Detail("name", String(decoding: name, as: UTF8.self))]
-    recordDone(record)
+    recordDone(record, judge)
   }
 }

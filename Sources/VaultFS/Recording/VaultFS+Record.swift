@@ -39,6 +39,12 @@ extension VaultFS {
     do throws(TrailError) { try trail.append(record) } catch { throw .io }
   }
 
+  /// The same, for what `record` says was allowed: a use of the grant that decided.
+  func append(_ record: Record, _ judge: Judge) throws(FSError) {
+    try append(record)
+    judge.rights.noteUse(record.decision, now: judge.now)
+  }
+
   /// The change that `record` announced was not made: on record beside it. Never refused.
   package func recordFailure(of record: Record, errno: Int32) {
     var failed = record
@@ -56,6 +62,12 @@ extension VaultFS {
   /// record is owed and its reserve keeps it; the commit that makes the change durable needs a mark in the same trail.
   func recordDone(_ record: Record) {
     do throws(TrailError) { try trail.append(record) } catch { trail.appendAlways(record) }
+  }
+
+  /// The same, for what a grant allowed: a use of it.
+  func recordDone(_ record: Record, _ judge: Judge) {
+    recordDone(record)
+    judge.rights.noteUse(record.decision, now: judge.now)
   }
 
   /// A refusal, recorded, and the error to answer with. Floods of one refusal are counted.

@@ -55,6 +55,7 @@ package struct Record: Hashable, Sendable {
     case alert = 24
     case unlock = 25
     case duty = 26
+    case certify = 27
 
     /// As the log shows it: `OPEN`, `AUDIT-START`.
     package var name: String {

@@ -69,11 +69,12 @@ extension Console {
   }
 
   private func effect(_ rule: ExplanationReport.Rule) -> String {
-    let arguments = ["time": time(rule.time), "rights": rule.rights?.names ?? ""]
+    let arguments = ["time": time(rule.time), "rights": rule.rights?.names ?? "", "review": rule.review?.description ?? ""]
     switch rule.effect {
     case .decided: return text(.effectDecided, arguments)
     case .ended: return text(.effectEnded, arguments)
     case .notYet: return text(.effectNotYet, arguments)
+    case .suspended: return text(.effectSuspended, arguments)
     case .orphaned: return text(.effectOrphaned, arguments)
     case .beyondBoundary: return text(.effectBeyondBoundary, arguments)
     case .givenByAsker: return text(.effectGivenByAsker, arguments)

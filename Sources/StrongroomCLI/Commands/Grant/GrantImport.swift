@@ -1,7 +1,5 @@
 import ArgumentParser
 import Control
-import Glibc
-import Platform
 import VaultFormat
 
 /// `grant import FILE.csv`: brings the grants to what a file says, all or nothing.
@@ -15,11 +13,9 @@ struct GrantImport: StrongroomCommand {
   @Option(help: ArgumentHelp(.vault, value: "folder")) var vault: String?
   @OptionGroup var global: GlobalOptions
 
-  private static let fileByteCountMax = 4 << 20
-
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     let reason = try Arguments.reason(reason)
-    let lines = try GrantCSV.lines(of: try read(), reason: reason)
+    let lines = try GrantCSV.lines(of: try CSVText.read(file), reason: reason)
     let (connection, pruning) = try open(context)
     let request = ControlRequest.grantImport(
       GrantImportRequest(lines: lines, pruning: pruning, reason: reason, isDryRun: isDryRun))
@@ -27,15 +23,6 @@ struct GrantImport: StrongroomCommand {
     var steps: [GrantStepReport] = []
     try connection.ask(request) { if case .grantSteps(let piece) = $0 { steps += piece } }
     return show(steps, lineCount: lines.count, on: context.console)
-  }
-
-  private func read() throws(CommandFailure) -> [UInt8] {
-    do throws(SystemError) {
-      return try File(file == "-" ? "/dev/stdin" : file, O_RDONLY | O_NOCTTY).readAll(limit: Self.fileByteCountMax)
-    } catch {
-      if error.code == EFBIG { throw CommandFailure(.usage, .importTooLarge, ["path": file], hint: .splitImport) }
-      throw CommandFailure(.error, .unreadable, ["path": file, "reason": error.description])
-    }
   }
 
   private func open(_ context: CommandContext) throws(CommandFailure) -> (any MountConnection, VaultPath?) {

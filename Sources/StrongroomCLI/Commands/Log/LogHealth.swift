@@ -17,7 +17,7 @@ struct LogHealth: StrongroomCommand {
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     var filter = try time.filter()
     filter.actions = [
-      .mount, .unmount, .auditStart, .auditStop, .recovery, .restore, .alert, .review, .key, .reviewer, .duty, .unlock,
+      .mount, .unmount, .auditStart, .auditStop, .recovery, .restore, .alert, .review, .key, .reviewer, .duty, .certify, .unlock,
     ]
     let reading = try LogReading.open(trail, identity, command: "health", filters: filter.described, in: context)
     let listing = LogListing(context.console, global.json ? .json : csv ? .csv : .records)

@@ -123,6 +123,7 @@ extension Console {
     case .trailRefusing: text(.troubleTrail)
     case .changesRefused: text(.troubleChanges)
     case .identitiesUnknown: text(.troubleIdentities)
+    case .reviewOverdue: text(.troubleReview)
     case .clockSetBack: text(.troubleClock)
     }
   }

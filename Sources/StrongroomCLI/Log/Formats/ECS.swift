@@ -53,7 +53,7 @@ enum ECS {
     case .remove: ("file", "deletion")
     case .grant, .barrier: ("iam", "creation")
     case .revoke: ("iam", "deletion")
-    case .boundary, .key, .reviewer, .duty: ("iam", "change")
+    case .boundary, .key, .reviewer, .duty, .certify: ("iam", "change")
     case .mount, .auditStart: ("host", "start")
     case .unmount, .auditStop: ("host", "end")
     case .recovery, .restore: ("host", "change")

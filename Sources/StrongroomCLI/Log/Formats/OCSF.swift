@@ -95,7 +95,7 @@ enum OCSF {
     case .barrier, .boundary: return file(7, "Set Security")
     case .mount: return file(12, "Mount")
     case .unmount: return file(13, "Unmount")
-    case .key, .reviewer, .duty, .auditStart, .auditStop, .recovery, .restore, .review, .alert, .unlock:
+    case .key, .reviewer, .duty, .certify, .auditStart, .auditStop, .recovery, .restore, .review, .alert, .unlock:
       return other(entry.record.action.name)
     }
   }
