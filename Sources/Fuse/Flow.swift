@@ -9,14 +9,15 @@ import Synchronization
 /// change cores twice, wake a core from its sleep twice (which takes many times as long as to change threads on one core, above all in a
 /// virtual machine), and find a worker whose buffers are in nobody's cache. While requests *flow*, therefore:
 ///
-/// - One thread of the lowest priority, the *companion*, keeps one core busy, so that the caller stays on the other; where one caller
-///   sends nearly all requests, it sees to it that the workers are on the caller's core (`Steering`). Whatever else is to be done displaces it
+/// - One thread of the lowest priority, the *companion*, keeps one core busy, so that the caller stays on the other, and
+///   sees to it that the workers are on the caller's core (`Steering`). Whatever else is to be done displaces it
 ///   at once.
 /// - One worker listens. The others are *parked*, until a request waits while every worker that is not parked is at work, which the
 ///   companion notices within `patienceNanoseconds`, and a parked worker within 2 ms where the cores leave the companion no time.
 ///
 /// Requests flow while they come quickly: eight in a row within `quickNanoseconds` of each other are a beginning, less than one in
-/// `slowNanoseconds` on an average over `windowNanoseconds` the end. Otherwise all workers listen, and nobody stays awake for anything.
+/// `slowNanoseconds` on an average over `windowNanoseconds` the end, and so are several callers at once, who keep both cores busy
+/// themselves, and a caller elsewhere. Otherwise all workers listen, and nobody stays awake for anything.
 final class Flow: Sendable {
   struct State {
     /// The companion shall begin.
@@ -31,9 +32,11 @@ final class Flow: Sendable {
   }
 
   private let windowNanoseconds: Int64
-  private static let quickNanoseconds: Int64 = 200_000
-  private static let slowNanoseconds: Int64 = 300_000
+  private static let quickNanoseconds: Int64 = 600_000
+  private static let slowNanoseconds: Int64 = 600_000
   private static let quickCountOfFlow = 8
+  /// How long it is left to the kernel after several callers were seen, or one elsewhere.
+  private static let pauseNanoseconds: Int64 = 10_000_000
   /// How long a request may wait for the workers at work before one more listens.
   static let patienceNanoseconds: Int64 = 20_000
   let state = Monitor(State())
@@ -47,6 +50,8 @@ final class Flow: Sendable {
   private let lastRequestNanoseconds = Atomic<Int64>(0)
   private let quickCount = Atomic<Int>(0)
   private let isCompanionAsleep = Atomic<Bool>(false)
+  /// The companion is not wanted before this.
+  private let notBeforeNanoseconds = Atomic<Int64>(0)
 
   /// Who sent the last request (a thread), and how often that was somebody else than before.
   let caller = Atomic<UInt32>(0)
@@ -69,7 +74,8 @@ final class Flow: Sendable {
     lastRequestNanoseconds.store(now, ordering: .relaxed)
     let count = isQuick ? quickCount.load(ordering: .relaxed) + 1 : 0
     quickCount.store(count, ordering: .relaxed)
-    if count >= Flow.quickCountOfFlow { wakeCompanion() }
+    guard count >= Flow.quickCountOfFlow, now >= notBeforeNanoseconds.load(ordering: .relaxed) else { return }
+    wakeCompanion()
   }
 
   private func wakeCompanion() {
@@ -119,7 +125,10 @@ final class Flow: Sendable {
         if Int64(taken &- window.taken) * Flow.slowNanoseconds < now - window.since { return }
         window = (now, taken)
       }
-      steering.look(now)
+      guard steering.look(now) else {
+        notBeforeNanoseconds.store(now + Flow.pauseNanoseconds, ordering: .relaxed)
+        return
+      }
       let isHeldUp = watch.isAnyoneHeldUp(
         now, listeners: listenerCount.load(ordering: .relaxed), taken: taken, isRequestWaiting: { isRequestWaiting(descriptor) })
       if isHeldUp { release() }

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// Keeps the workers on the core of the caller, and the companion, whose own this is, on the other one, while one caller sends nearly
-/// all requests. With several callers the kernel distributes all of them as it likes.
+/// all requests.
 struct Steering {
   private unowned let flow: Flow
   private var nextLook: Int64 = 0
@@ -12,31 +12,42 @@ struct Steering {
   /// Where the workers are kept; nil if they are not.
   private(set) var core: Int32?
 
+  /// Looks in a row at callers who were not to be seen.
+  private var unseenCount = 0
+
   init(_ flow: Flow) { self.flow = flow }
 
   /// To be called often: looks where the caller runs, now and then.
-  mutating func look(_ now: Int64) {
-    guard now >= nextLook else { return }
+  /// - Returns: false when there are several, among whom the kernel distributes the cores better, or when that cannot be seen.
+  mutating func look(_ now: Int64) -> Bool {
+    guard now >= nextLook else { return true }
     nextLook = now + Steering.intervalNanoseconds
     let taken = flow.takenCount.load(ordering: .relaxed)
     let changes = flow.callerChangeCount.load(ordering: .relaxed)
     let (newCount, newChanges) = (taken &- takenCount, changes &- changeCount)
-    guard newCount > 0 else { return }
+    guard newCount > 0 else { return true }
     (takenCount, changeCount) = (taken, changes)
     // One change is a new caller who took over.
-    guard newChanges <= 1 + newCount / 16 else { return letGo() }
-    guard let callersCore = coreOf(thread: flow.caller.load(ordering: .relaxed)) else { return letGo() }
+    guard newChanges <= 1 + newCount / 16 else { return false }
+    return steer(now)
+  }
+
+  private mutating func steer(_ now: Int64) -> Bool {
+    guard let callersCore = coreOf(thread: flow.caller.load(ordering: .relaxed)) else {
+      // It has ended meanwhile; or there is no /proc.
+      unseenCount += 1
+      return unseenCount < Steering.unseenCountMax
+    }
+    unseenCount = 0
+    guard callersCore == flow.cores.0 || callersCore == flow.cores.1 else { return false }
     let end = flow.steeredUntilNanoseconds.load(ordering: .relaxed)
     flow.steeredUntilNanoseconds.store(now + Steering.leaseNanoseconds, ordering: .relaxed)
     // Looking too late, it may be that they went their own way.
-    guard callersCore != core || now > end else { return }
-    switch callersCore {
-    case flow.cores.0: keep(workersOn: flow.cores.0, companionOn: flow.cores.1)
-    case flow.cores.1: keep(workersOn: flow.cores.1, companionOn: flow.cores.0)
-    default:
-      flow.steeredUntilNanoseconds.store(0, ordering: .relaxed)
-      letGo()
-    }
+    guard callersCore != core || now > end else { return true }
+    core = callersCore
+    let other = callersCore == flow.cores.0 ? flow.cores.1 : flow.cores.0
+    place(workers: (callersCore, callersCore), companion: (other, other))
+    return true
   }
 
   /// All may run on both cores again.
@@ -45,11 +56,6 @@ struct Steering {
     core = nil
     flow.steeredUntilNanoseconds.store(0, ordering: .relaxed)
     place(workers: flow.cores, companion: flow.cores)
-  }
-
-  private mutating func keep(workersOn core: Int32, companionOn other: Int32) {
-    self.core = core
-    place(workers: (core, core), companion: (other, other))
   }
 
   private func place(workers: (Int32, Int32), companion: (Int32, Int32)) {
@@ -61,6 +67,7 @@ struct Steering {
   }
 
   private static let intervalNanoseconds: Int64 = 200_000
+  private static let unseenCountMax = 5
   /// How long the workers stay where they were put without another look.
   private static let leaseNanoseconds: Int64 = 4_000_000
 }
