@@ -87,6 +87,8 @@ let package = Package(
     .executableTarget(
       name: "metadata-speed",
       dependencies: ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"], swiftSettings: strict),
+    .executableTarget(
+      name: "vault-filler", dependencies: ["Vault", "Keys", "Sodium", "VaultFormat", "Platform"], swiftSettings: strict),
     .executableTarget(name: "fuse-floor", dependencies: ["Fuse", "Platform"], swiftSettings: strict),
     .executableTarget(name: "strongroom", dependencies: ["StrongroomCLI"], swiftSettings: strict),
 
@@ -100,7 +102,7 @@ let package = Package(
     // strongroom-attacker for three who try to get at what they may not.
     tests("LayersTests"),
     tests("PlatformTests", ["Platform"]),
-    tests("FuseTests", ["Fuse", "fuse-floor", "Platform", "CSystem"]),
+    tests("FuseTests", ["Fuse", "fuse-floor", "Platform", "CFuse3", "CSystem"]),
     tests("SodiumTests", ["Sodium"]),
     tests("PageCipherTests", ["PageCipher", "Sodium", "Platform"]),
     tests("VaultFormatTests", ["VaultFormat", "TestVectors"]),

@@ -197,6 +197,8 @@ class Strongroom(Candidate):
         self.binary = os.path.abspath(program)
         self.name = name
         self.user = user
+        # What the daemon has in its environment besides the driver's.
+        self.environment = {}
         if user:
             self.what = "private mount of one user (mount --user)"
 
@@ -240,7 +242,7 @@ class Strongroom(Candidate):
         return self.find()
 
     def launch(self, more):
-        run([self.binary, "mount", self.store, self.path, "--key-file", self.key, *more])
+        run([self.binary, "mount", self.store, self.path, "--key-file", self.key, *more], env={**os.environ, **self.environment})
 
     def find(self):
         """The daemon, which is ours to wait for since this process is the first of its namespace."""

@@ -101,17 +101,6 @@ def fill(path, count):
     return timed(body)
 
 
-def fill_folders(path, count):
-    """Makes a folder with empty folders in it."""
-
-    def body():
-        os.mkdir(path)
-        for number in range(count):
-            os.mkdir(f"{path}/{number:07d}")
-
-    return timed(body)
-
-
 def list_names(path, passes):
     entries = 0
     results = []
@@ -130,25 +119,41 @@ def name(path, number):
     return f"{path}/{number // 10_000:04d}/{number // 100 % 100:02d}/{number:07d}"
 
 
-def grow(path, count):
-    """Documents of 1 KiB, 100 in a folder, 100 folders in a folder."""
+def repeat(path, count, work):
+    """One operation on a document of 1 MiB again and again, for those who count what it costs."""
+    file = path + "/document"
+    opened = os.open(file, os.O_RDONLY)
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    buffer = memoryview(mmap.mmap(-1, 128 << 10))
 
-    def body():
-        content = random.Random(7).randbytes(1024)
-        for number in range(count):
-            file = name(path, number)
-            if number % 100 == 0:
-                os.makedirs(os.path.dirname(file), exist_ok=True)
-            with open(file, "xb", buffering=0) as document:
-                document.write(content)
+    def create(number):
+        name = f"{path}/made {number % 100}"
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+        os.unlink(name)
 
-    return timed(body)
+    def absent(_):
+        try:
+            os.stat("absent", dir_fd=folder)
+        except FileNotFoundError:
+            pass
+
+    works = {
+        "read128": lambda number: os.preadv(opened, (buffer,), number % 8 * len(buffer)),
+        "read4k": lambda number: os.preadv(opened, (buffer[:4096],), number * 7919 % 256 * 4096),
+        "lookup": lambda _: os.stat("document", dir_fd=folder),
+        "absent": absent,
+        "getattr": lambda _: os.fstat(opened),
+        "open": lambda _: os.close(os.open(file, os.O_RDONLY)),
+        "create": create}
+    for number in range(count):
+        works[work](number)
+    return {}
 
 
-def probe(path, count):
-    """p50, in seconds, of each operation on documents all over the vault; the first hundred of each warm the program up."""
+def probe(path, count, name):
+    """p50, in seconds, of each operation on documents all over the vault, the first time and again; the first hundred of each are not counted."""
     source = random.Random(count)
-    chosen = [name(path, source.randrange(count)) for _ in range(1100)]
+    chosen = [name(path, number) for number in source.sample(range(count), min(count, 1100))]
 
     def lookup(file, _):
         os.stat(file)
@@ -162,23 +167,34 @@ def probe(path, count):
     def create(file, number):
         os.close(os.open(f"{file}.{number}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
 
-    times = {}
-    for label, operation in (("lookup", lookup), ("open", open_and_read), ("create", create)):
+    def p50(operation):
         taken = []
         for number, file in enumerate(chosen):
             begun = time.perf_counter()
             operation(file, number)
             taken.append(time.perf_counter() - begun)
-        times[label] = sorted(taken[100:])[500]
-    return times
+        measured = sorted(taken[min(100, len(taken) // 2) :])
+        return measured[len(measured) // 2]
+
+    first = {label: p50(operation) for label, operation in (("lookup", lookup), ("open", open_and_read))}
+    again = {label: p50(operation) for label, operation in (("lookup", lookup), ("open", open_and_read), ("create", create))}
+    return first, again
+
+
+def probe_tree(path, count):
+    return probe(path, count, lambda path, number: f"{path}/{number // 10_000:04d}/{number // 100 % 100:02d}/{number:07d}")
+
+
+def probe_documents(path, count):
+    return probe(path, count, lambda path, number: f"{path}/{number:07d} document.pdf")
 
 
 def main():
     works = {
-        "write": write, "read": read, "check": check, "sync": sync, "fill": fill, "fill-folders": fill_folders, "list": list_names,
-        "grow": grow, "probe": probe}
-    work, path, *numbers = sys.argv[1:]
-    result = works[work](path, *map(int, numbers))
+        "write": write, "read": read, "check": check, "sync": sync, "fill": fill, "list": list_names, "repeat": repeat, "probe-tree": probe_tree,
+        "probe-documents": probe_documents}
+    work, path, *rest = sys.argv[1:]
+    result = works[work](path, *(int(value) if value.isdigit() else value for value in rest))
     print(json.dumps(result))
 
 

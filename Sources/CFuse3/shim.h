@@ -9,6 +9,7 @@
 #include <fuse3/fuse_log.h>
 #include <fuse3/fuse_lowlevel.h>
 #include <linux/fuse.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,13 +28,42 @@ static inline int cfuse3_lock_on_fault(const void *start, size_t length) {
   return (int)syscall(SYS_mlock2, start, length, 1);
 }
 
-/// How many cores the process may run on; 1 where that cannot be found out.
-static inline int cfuse3_core_count(void) {
+/// The cores that the process may run on: stores the numbers of the first two and returns how many there are; 1 where that cannot be found out.
+static inline int cfuse3_cores(int first[2]) {
   unsigned long mask[128];
   long length = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
   int count = 0;
-  for (long index = 0; index < length / (long)sizeof mask[0]; index++) count += __builtin_popcountl(mask[index]);
+  for (long core = 0; core < length * 8; core++) {
+    if (mask[core / 64] >> core % 64 & 1) {
+      if (count < 2) first[count] = (int)core;
+      count++;
+    }
+  }
   return count > 0 ? count : 1;
+}
+
+/// Lets a thread of the process run on these two cores only; they may be the same. Returns 0, or -1 with errno set.
+static inline int cfuse3_keep_on(int thread, int core, int other) {
+  unsigned long mask[128] = {0};
+  if (core < 0 || core >= 8192 || other < 0 || other >= 8192) return -1;
+  mask[core / 64] |= 1ul << core % 64;
+  mask[other / 64] |= 1ul << other % 64;
+  return (int)syscall(SYS_sched_setaffinity, thread, sizeof mask, mask);
+}
+
+/// The number of the calling thread.
+static inline int cfuse3_thread_number(void) { return (int)syscall(SYS_gettid); }
+
+/// Gives the calling thread, alone, the lowest priority of ordinary threads (nice 19).
+static inline void cfuse3_lower_this_thread(void) { setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19); }
+
+/// Tells the core that a loop waits.
+static inline void cfuse3_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
 }
 
 /// Opens the folder of a fresh fusectl mount (fsopen(2), fsmount(2)) that is nowhere in the folder tree, for machines where

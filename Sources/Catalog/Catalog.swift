@@ -64,6 +64,9 @@ package protocol Catalog: AnyObject, Sendable {
   /// A consistent view of the last commit, on its own. Close it soon: the log cannot be folded past it.
   func snapshot() throws(CatalogError) -> any CatalogSnapshot
 
+  /// Statements run since opening, so that tests can hold operations to exact numbers. Those of opening and of checkpoints are not in it.
+  var statementCount: UInt64 { get }
+
   /// Ends all use. On return only the catalog's own file is left, complete. Calls after it throw `.io`; a second close does nothing.
   /// - Throws: `.busy` while a snapshot is open, with nothing done. After another error the catalog is closed, and its log still
   ///   stands beside it; both together are whole.

@@ -13,6 +13,8 @@ final class Connection: @unchecked Sendable {
   let waiting = WaitingReplies()
   /// How long to poll; 0 for never.
   let pollNanoseconds: Int64
+  /// How the workers share requests; nil where the process has more or fewer cores than two, or was told not to stay awake.
+  let flow: Flow?
   /// When the last request was dealt with, on the monotonic clock.
   let lastRequestNanoseconds = Atomic<Int64>(0)
 
@@ -26,7 +28,11 @@ final class Connection: @unchecked Sendable {
     self.filesystem = filesystem
     tag = options.tag
     backgroundCountMax = options.backgroundCountMax
-    pollNanoseconds = cfuse3_core_count() > 1 ? Int64(max(options.pollMicroseconds, 0)) * 1000 : 0
+    var cores: [Int32] = [0, 0]
+    let coreCount = cfuse3_cores(&cores)
+    let awakeNanoseconds = Int64(max(options.pollMicroseconds, 0)) * 1000
+    pollNanoseconds = coreCount > 2 ? awakeNanoseconds : 0
+    flow = coreCount == 2 && awakeNanoseconds > 0 ? Flow(windowNanoseconds: awakeNanoseconds, cores: (cores[0], cores[1])) : nil
 
     var words: [UnsafeMutablePointer<CChar>?] = [strdup("fuse")]
     if !mountOptions.isEmpty { words += [strdup("-o"), strdup(mountOptions)] }

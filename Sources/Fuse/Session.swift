@@ -62,6 +62,9 @@ public final class Session: Sendable {
 
   private func start(_ memories: [WorkerMemory]) -> Bool {
     var isComplete = notifier.start(connection)
+    if let flow = connection.flow {
+      isComplete = startThread("fuse-companion") { [connection] in flow.accompany(connection.descriptor) } && isComplete
+    }
     for (number, memory) in memories.enumerated() {
       let started = startThread("fuse-\(number)") { [connection, ending] in
         Worker(connection, memory).run()
@@ -193,6 +196,7 @@ final class SessionEnding: Sendable {
     }
     guard isLast else { return }
     notifier.stop()
+    connection.flow?.end()
     connection.filesystem.disconnected(tag: connection.tag)
     state.change { $0.hasEnded = true }
   }

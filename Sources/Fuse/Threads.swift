@@ -1,3 +1,4 @@
+import CFuse3
 import CSystem
 import Glibc
 
@@ -47,7 +48,11 @@ final class Monitor<State>: @unchecked Sendable {
     self.state = state
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
-    precondition(pthread_mutex_init(mutex, nil) == 0 && pthread_cond_init(condition, nil) == 0)
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    defer { pthread_condattr_destroy(&attributes) }
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    precondition(pthread_mutex_init(mutex, nil) == 0 && pthread_cond_init(condition, &attributes) == 0)
   }
 
   deinit {
@@ -64,6 +69,40 @@ final class Monitor<State>: @unchecked Sendable {
     let result = body(&state)
     pthread_cond_broadcast(condition)
     return result
+  }
+
+  /// Runs `body` alone, then wakes one of those who wait.
+  func changeWakingOne<Result>(_ body: (inout State) -> Result) -> Result {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    let result = body(&state)
+    pthread_cond_signal(condition)
+    return result
+  }
+
+  enum Step<Result> {
+    case done(Result)
+    /// Until the next change, or for so many nanoseconds at most.
+    case wait(upToNanoseconds: Int64?)
+  }
+
+  /// Runs `body` alone until it is done, waiting in between as it says. It is told whether the last wait's time was over.
+  func inSteps<Result>(_ body: (inout State, _ hasTimedOut: Bool) -> Step<Result>) -> Result {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    var hasTimedOut = false
+    while true {
+      switch body(&state, hasTimedOut) {
+      case .done(let result): return result
+      case .wait(nil):
+        pthread_cond_wait(condition, mutex)
+        hasTimedOut = false
+      case .wait(let nanoseconds?):
+        let end = monotonicNanoseconds() + nanoseconds
+        var time = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
+        hasTimedOut = pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT
+      }
+    }
   }
 
   /// Runs `body` alone, again after each change, until it returns a value.

@@ -119,9 +119,8 @@ extension Adapter {
     do throws(FSError) {
       if !isFull {
         try files.list(caller(request), id, after: offset < 2 ? 0 : offset - 2) { entry in
-          entry.name.bytes.withUnsafeBytes {
-            reply.add($0, NodeNumber(rawValue: entry.number.value), FileKind(entry.kind), nextOffset: entry.offset + 2)
-          }
+          reply.add(
+            entry.nameBytes, NodeNumber(rawValue: entry.number.value), FileKind(entry.kind), nextOffset: entry.offset + 2)
         }
       }
       reply.send()

@@ -9,6 +9,8 @@ import VaultFormat
 final class AnchorReader {
   /// The line to be met next; nil at the end.
   private(set) var line: AnchorLine?
+  /// Where the epochs go back: the first line of those that a trail told that was put back from a copy. `line` is nil then.
+  private(set) var nextRun: AnchorLine?
 
   private let file: File
   private let byteCount: Int
@@ -18,19 +20,20 @@ final class AnchorReader {
   private var begin = 0
   private static let lineByteCountMax = 16_384
 
-  /// - Throws: `unreadable` where the file is missing or holds no anchor, and later where one is none or out of the order of the epochs.
+  /// - Throws: `unreadable` where the file is missing or holds no anchor, and later where one is none.
   init(_ path: String) throws(TrailError) {
     do throws(SystemError) {
       file = try File(path, O_RDONLY)
       byteCount = try file.size()
     } catch { throw .unreadable("anchor file: \(error)") }
     try advance()
-    if line == nil, number > 1 { throw .unreadable("anchor file: no anchor in it") }
+    if line == nil, nextRun == nil, number > 1 { throw .unreadable("anchor file: no anchor in it") }
   }
 
   func advance() throws(TrailError) {
     let before = line
     line = nil
+    guard nextRun == nil else { return }
     while true {
       number += 1
       guard let text = try nextLine() else { return }
@@ -38,10 +41,28 @@ final class AnchorReader {
       let next: AnchorLine
       do throws(FormatError) { next = try AnchorLine(parsing: word) } catch { throw .unreadable("anchor file: line \(number)") }
       if next == before { continue }
-      if let before, next.epoch <= before.epoch { throw .unreadable("anchor file: line \(number) is out of order") }
-      line = next
+      if let before, next.epoch <= before.epoch { nextRun = next } else { line = next }
       return
     }
+  }
+
+  /// Passes over the rest of the lines of what was left behind, if the epochs go back later (to `epoch`, where one is given); otherwise it stays where it is.
+  /// Returns how many were passed over.
+  func skipRun(to epoch: UInt64? = nil) throws(TrailError) -> UInt64 {
+    let kept = (line, position, number, buffer, begin)
+    var count: UInt64 = 0
+    while line != nil {
+      count += 1
+      try advance()
+    }
+    let next = nextRun
+    nextRun = nil
+    if let next, epoch == nil || next.epoch == epoch {
+      line = next
+      return count
+    }
+    (line, position, number, buffer, begin) = kept
+    return 0
   }
 
   /// From the anchor's first word on; nil where there is none.

@@ -51,6 +51,9 @@ package struct TrailReport: Sendable, Equatable {
     case unsure(segment: UInt64, byteCount: UInt64)
     /// The trail could not be written, or no checkpoint was made in time, until this segment.
     case resumed(segment: UInt64)
+    /// From this segment on the trail goes on from a copy that was put back. Of what came after this frame before, anchors name so many
+    /// checkpoints; nothing of it is in this trail. By whom and why, where the identity given opens it.
+    case restored(segment: UInt64, after: UInt64, leftBehind: UInt64, operator: String?, reason: String?)
     /// The wall clock was set back by so much, as seen at this checkpoint.
     case clockSetBack(sequence: UInt64, seconds: Int64)
     /// These segments are not sealed to the reviewer: their records were not opened.

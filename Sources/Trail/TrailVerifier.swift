@@ -69,12 +69,23 @@ struct VerifierRun {
   private var signerPoint: ChainPoint?
   private var hasMetSigner = false
   private var hasMetEnd = false
+  /// The last place where the trail was put back from a copy.
+  private var restored: Restored?
   /// Where another head than the expected one was found.
   private var otherEnd: TrailReport.Break?
   private var sealedToOthers: [UInt64] = []
   private var totalByteCount: UInt64 = 0
   private let signatures = SignaturePool()
   private var place = TrailReport.Break(segment: 0, sequence: 0, byte: 0, what: "")
+
+  /// A place where the trail goes on from a copy.
+  private struct Restored {
+    var after: UInt64
+    /// The finding that tells it.
+    var index: Int
+    /// Whether anchors may still name what was left behind: until one is met that the trail told since.
+    var isOpen: Bool
+  }
 
   init(_ options: TrailVerifier, _ folder: TrailFolder) throws(TrailError) {
     self.options = options
@@ -199,7 +210,7 @@ struct VerifierRun {
     }
     guard header.lastMarkSegment == lastMarkSegment else { throw broken("names another segment's mark") }
     if header.droppedByteCount > 0 {
-      guard header.kind == .start else { throw broken("cannot have dropped anything") }
+      guard header.kind.isStart else { throw broken("cannot have dropped anything") }
       findings.append(.dropped(segment: header.number - 1, byteCount: header.droppedByteCount))
     }
     try checkKind(header)
@@ -210,6 +221,10 @@ struct VerifierRun {
     case .start:
       if header.number > 1 { noteUnclosed() }
       heartbeat = (header.bootID, header.base.boot)
+    case .restored:
+      noteUnclosed()
+      try noteRestored(header)
+      heartbeat = (header.bootID, header.base.boot)
     case .rotation:
       guard checkpoint?.kind != .closing else { throw broken("goes on after a closing checkpoint") }
       try checkHeartbeat(header.bootID, header.base.boot)
@@ -218,6 +233,29 @@ struct VerifierRun {
       findings.append(.resumed(segment: header.number))
       heartbeat = (header.bootID, header.base.boot)
     }
+  }
+
+  /// What anchors were told by what came after the copy was made is not to be met; what they are told from here on is.
+  private mutating func noteRestored(_ header: SegmentHeader) throws(Stop) {
+    var leftBehind: UInt64 = 0
+    if let anchors {
+      do throws(TrailError) { leftBehind = try anchors.skipRun(to: report.epoch.map { $0 + 1 } ?? 0) } catch { throw stop(error) }
+    }
+    let after = previous.point.sequence
+    restored = Restored(after: after, index: findings.count, isOpen: true)
+    findings.append(.restored(segment: header.number, after: after, leftBehind: leftBehind, operator: nil, reason: nil))
+  }
+
+  /// Fills in what is known of the last restoration later.
+  private mutating func tellRestored(leftBehind more: UInt64 = 0, record: Record? = nil) {
+    guard let restored, case .restored(let segment, let after, let count, var by, var reason) = findings[restored.index] else {
+      return
+    }
+    if let record {
+      by = by ?? record.actor.map { $0.name.isEmpty ? "uid \($0.uid)" : $0.name }
+      reason = reason ?? record.details.first { $0.key == "reason" }?.value
+    }
+    findings[restored.index] = .restored(segment: segment, after: after, leftBehind: count + more, operator: by, reason: reason)
   }
 
   /// At a new start: what the run before left unsigned.
@@ -285,7 +323,9 @@ struct VerifierRun {
     case .record:
       report.recordCount += 1
       guard let opener else { return }
-      do throws(TrailError) { _ = try opener.record(body, sequence: scanner.sequence) } catch { throw stop(error) }
+      let record: Record
+      do throws(TrailError) { record = try opener.record(body, sequence: scanner.sequence) } catch { throw stop(error) }
+      if record.action == .restore { tellRestored(record: record) }
       report.openedCount += 1
     case .mark: try take(mark: body, scanner)
     case .checkpoint:
@@ -364,10 +404,18 @@ struct VerifierRun {
   private mutating func checkAnchors(_ next: Checkpoint, _ point: ChainPoint) throws(Stop) {
     guard let anchors else { return }
     while let line = anchors.line, line.epoch <= next.epoch {
-      guard line.vault == next.vault, line.epoch == next.epoch, line.point == point else {
-        throw broken("not the checkpoint that an anchor was told")
+      if line.vault == next.vault, line.epoch == next.epoch, line.point == point {
+        report.establishedThrough = point.sequence
+        restored?.isOpen = false
+      } else {
+        guard let restored, restored.isOpen, line.vault == next.vault else {
+          throw broken("not the checkpoint that an anchor was told")
+        }
+        var count: UInt64 = 0
+        do throws(TrailError) { count = try anchors.skipRun() } catch { throw stop(error) }
+        tellRestored(leftBehind: max(count, 1))
+        if count > 0 { continue }
       }
-      report.establishedThrough = point.sequence
       do throws(TrailError) { try anchors.advance() } catch { throw stop(error) }
     }
   }
@@ -377,13 +425,15 @@ struct VerifierRun {
   private mutating func conclude() throws(Stop) {
     let end = previous.point.sequence
     place.sequence = end
-    if options.end != nil, !hasMetEnd {
+    if let expected = options.end, !hasMetEnd, restored.map({ $0.after >= expected.sequence }) ?? true {
       guard let otherEnd else { throw broken("the trail ends before the expected end") }
       place = otherEnd
       throw broken("not the frame that was expected here")
     }
-    if let line = anchors?.line { throw broken("the trail ends before the anchor of frame #\(line.point.sequence)") }
-    if let expected = options.end { report.establishedThrough = max(report.establishedThrough ?? 0, expected.sequence) }
+    try concludeAnchors()
+    if let expected = options.end, hasMetEnd {
+      report.establishedThrough = max(report.establishedThrough ?? 0, expected.sequence)
+    }
     try checkSigner()
 
     let signed = report.signedPoint?.sequence ?? 0
@@ -394,6 +444,19 @@ struct VerifierRun {
     if options.genesis == nil { findings.append(.originNotEstablished) }
     if report.establishedThrough == nil { findings.append(.endNotEstablished) }
     report.verdict = findings.isEmpty ? .whole : .consistent(findings)
+  }
+
+  /// No anchor is left, but for those of what a restored copy left behind.
+  private mutating func concludeAnchors() throws(Stop) {
+    guard let anchors else { return }
+    while let line = anchors.line {
+      guard let restored, restored.isOpen else {
+        throw broken("the trail ends before the anchor of frame #\(line.point.sequence)")
+      }
+      tellRestored(leftBehind: 1)
+      do throws(TrailError) { try anchors.advance() } catch { throw stop(error) }
+    }
+    if let line = anchors.nextRun { throw broken("anchors name another trail, which went on from epoch \(line.epoch)") }
   }
 
   /// The signer is the one that made the last checkpoint: neither older than the trail nor newer.

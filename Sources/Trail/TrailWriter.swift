@@ -161,13 +161,14 @@ package final class TrailWriter: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - reviewers: X25519 public keys, at least one.
+  ///   - isRestored: the vault was put back from a copy: the new segment says so, in clear and for good.
   ///   - openHandles: an OPEN record for each open handle, to be restated at the start of each segment. Called from a thread of the
   ///     writer while appends wait: it must not append, nor take a lock that anyone holds while appending.
   /// - Throws: `damaged` where the trail is not the one that was written (the trail is broken), `missing` where there is none,
   ///   `cannotWrite` where it cannot be written now.
   package static func open(
     in path: String, vault: VaultID, keys: TrailKeys, reviewers: [[UInt8]], settings: TrailSettings = TrailSettings(),
-    openHandles: @escaping @Sendable () -> [Record] = { [] }
+    isRestored: Bool = false, openHandles: @escaping @Sendable () -> [Record] = { [] }
   ) throws(TrailError) -> (writer: TrailWriter, opening: TrailOpening) {
     guard !reviewers.isEmpty, reviewers.count <= SegmentHeader.reviewerCountMax else { throw .badReviewer }
     let folder = TrailFolder(path: path)
@@ -181,7 +182,7 @@ package final class TrailWriter: @unchecked Sendable {
       retained = (try RetainedRecords(byteCount: 1 << 20), try RetainedRecords(byteCount: 1 << 20))
     } catch { throw .memoryNotLocked }
     let segment = try SegmentWriter(
-      in: folder, vault: vault, kind: .start,
+      in: folder, vault: vault, kind: isRestored && found.segment > 0 ? .restored : .start,
       after: SegmentWriter.Predecessor(
         number: found.segment, end: found.end, droppedByteCount: found.droppedByteCount, lastMarkSegment: found.markSegment),
       reviewers: reviewers, settings: settings)

@@ -1,3 +1,4 @@
+import Catalog
 import Platform
 
 extension Vault {
@@ -11,6 +12,9 @@ extension Vault {
     /// Content written and not sealed yet.
     package var unsealedByteCount: UInt64
   }
+
+  /// Statements that the catalog ran since unlocking: what operations are held to by tests.
+  package var statementCount: UInt64 { catalog.statementCount }
 
   package var figures: Figures {
     tree.withLock {

@@ -78,7 +78,7 @@ package final class Vault: Sendable {
     let numbers = NumberSource(stored: counters)
     self.numbers = numbers
     content = try Self.makeContent(folder, keys, settings, packs, numbers)
-    table = NodeTable(limit: settings.nodeCacheCount)
+    table = NodeTable(limit: settings.nodeCacheCount, listingByteCountMax: settings.listingByteCountMax)
     self.rules = rules
     rightsTable = RightsTable(grants: [], barriers: [], boundaries: [], parents: [.root: .none], generation: 0)
     pressure = DirtyPressure(limit: settings.dirtyByteCountMax)
@@ -127,6 +127,8 @@ package struct VaultSettings: Sendable {
   package var housekeepingIntervalNanoseconds = 600_000_000_000
   package var compactionByteCountMin = 16 << 20
   package var nodeCacheCount = 65_536
+  /// Names of folders that were listed, kept for the next listing.
+  package var listingByteCountMax = 16 << 20
   /// Content in the clear waiting to be sealed, over all documents.
   package var dirtyByteCountMax = 48 << 20
   package var content = ContentSettings()

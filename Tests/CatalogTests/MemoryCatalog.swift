@@ -12,6 +12,9 @@ final class MemoryCatalog: Catalog, @unchecked Sendable {
   private var isClosed = false
   private var nextFailure: CatalogError?
 
+  /// There are none.
+  var statementCount: UInt64 { 0 }
+
   /// Makes the next commit, and only it, fail with nothing done.
   func failNextCommit(with error: CatalogError) { lock.withLock { nextFailure = error } }
 

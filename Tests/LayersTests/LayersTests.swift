@@ -12,7 +12,7 @@ private let levels: [[String]] = [
   ["VaultFS"],
   ["Mount", "Control"],
   ["StrongroomCLI"],
-  ["strongroom", "fuse-floor", "content-speed", "metadata-speed", "trail-generator"],
+  ["strongroom", "fuse-floor", "content-speed", "metadata-speed", "trail-generator", "vault-filler"],
 ]
 
 private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

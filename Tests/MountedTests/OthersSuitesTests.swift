@@ -40,14 +40,14 @@ private let jobs: [(name: String, options: [String])] = [
 
 extension MountedTests {
   /// Programs that others wrote to break filesystems. The long form runs each alone and for longer.
-  @Suite(.enabled(if: Length.isSoak, "a part of `make soak`")) struct OthersSuites {
+  @Suite struct OthersSuites {
     private func withFolder(_ body: (TestVault, String) throws -> Void) throws {
       try withVault { vault in
         try vault.grant("editor", on: "/", to: vault.users.all)
         try vault.actor(vault.users.all).does("mkdir", vault.path("/work"))
         try body(vault, vault.path("/work"))
         try vault.unmount()
-        try vault.mustStrongroom(["verify", vault.vault, "--passphrase-file", vault.passphraseFile])
+        try vault.mustStrongroom(["verify", vault.vault] + vault.secret)
       }
     }
 
@@ -66,15 +66,17 @@ extension MountedTests {
       #expect(Set(known).subtracting(stressors).subtracting(leftOut.keys).isEmpty)
       try withFolder { vault, folder in
         if Length.isSoak {
-          for stressor in stressors { try stress([stressor], in: folder, seconds: 60, vault) }
+          for stressor in stressors { try stress([stressor], in: folder, seconds: Soak.count(1, full: 60), vault) }
         }
-        try stress(stressors, in: folder, seconds: Length.isSoak ? 600 : 15, vault)
+        let seconds = Soak.count(10, full: 600)
+        try stress(stressors, in: folder, seconds: seconds, vault)
+        Soak.report("others' suites: \(stressors.count) of stress-ng's stressors at once for \(seconds) s; seed \(Length.seed)")
       }
     }
 
     @Test func whatFioWroteVerifies() throws {
       try withFolder { vault, folder in
-        let size = Length.isSoak ? "512m" : "12m"
+        let size = "\(Soak.count(6, full: 512))m"
         for job in jobs {
           let said = try Programs.run(
             [
@@ -93,6 +95,8 @@ extension MountedTests {
             ] + job.options, as: vault.users.all, in: vault.mountpoint)
           #expect(said.status == 0, "\(job.name), after a remount: \(said.all)")
         }
+        Soak.report(
+          "others' suites: \(jobs.count) fio jobs of \(size), verified, and once more after a remount; seed \(Length.seed)")
       }
     }
   }

@@ -25,7 +25,7 @@ extension MountedTests {
     /// table in Tests/Posix/differences.c. docs/posix.md has the table for people.
     @Test func theMountAnswersAsAPlainFolder() throws {
       try withEditors { vault in
-        let count = Length.count("STRONGROOM_DIFFER_OPERATIONS", short: 20_000, soak: 2_000_000)
+        let count = Length.count("STRONGROOM_DIFFER_OPERATIONS", short: 100_000, soak: 2_000_000)
         let plain = try vault.plainFolder()
         let lines = try run(
           vault, ["differ", "--plain", plain, "--operations", "\(count)", "--per-seed", "2000", "--every", "10"])
@@ -36,6 +36,7 @@ extension MountedTests {
         #expect(ran[1] > count / 3, "most operations were refused: \(lines)")
         #expect(ran[2] > count / 12, "times were hardly ever compared")
         let refused: Set<Substring> = ["link", "mkfifo", "tmpfile"]
+        Soak.report("operations on the mount and on a plain folder: \(ran[0]), \(ran[1]) of them succeeded; seed \(Length.seed)")
         for line in lines where line.hasPrefix("done ") {
           let words = line.split(separator: " ")
           #expect((Int(words[2])! == 0) == refused.contains(words[1]), "\(line)")
@@ -46,11 +47,12 @@ extension MountedTests {
     /// One document against a copy in memory, across pages, packs and blobs, with remounts in between.
     @Test func aDocumentKeepsEveryByte() throws {
       try withEditors { vault in
-        let count = Length.count("STRONGROOM_DOCUMENT_OPERATIONS", short: 20_000, soak: 4_000_000)
+        let count = Length.count("STRONGROOM_DOCUMENT_OPERATIONS", short: 200_000, soak: 4_000_000)
         let lines = try run(vault, ["document", "--operations", "\(count)", "--every", "\(max(count / 20, 1))"])
         #expect(lines.contains { $0 == "ran \(count) operations, with 20 times the command in between" })
+        Soak.report("operations on one document: \(count), all bytes as they have to be; seed \(Length.seed)")
         try vault.unmount()
-        try vault.mustStrongroom(["verify", vault.vault, "--passphrase-file", vault.passphraseFile])
+        try vault.mustStrongroom(["verify", vault.vault] + vault.secret)
       }
     }
   }

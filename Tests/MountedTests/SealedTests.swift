@@ -126,7 +126,7 @@ extension MountedTests {
         #expect(try reader.reads(five, at: 1000, count: 99_001) == .pattern(at: 1000, count: 99_001, seed: 5))
         try reader.close(five)
         try vault.unmount()
-        let verified = try vault.strongroom(["verify", vault.vault, "--passphrase-file", vault.passphraseFile])
+        let verified = try vault.strongroom(["verify", vault.vault] + vault.secret)
         #expect(verified.status == 0, "\(verified.all)")
         try vault.mount()
       }
@@ -180,7 +180,7 @@ extension MountedTests {
       try withVault { vault in
         try file(in: vault)
         try vault.unmount()
-        let verify = ["verify", vault.vault, "--passphrase-file", vault.passphraseFile]
+        let verify = ["verify", vault.vault] + vault.secret
         let whole = try vault.strongroom(verify)
         #expect(whole.status == 0, "\(whole.all)")
         let files = try Programs.mustRun(["find", vault.vault, "-type", "f", "-size", "+0", "-not", "-name", "lock"])

@@ -45,6 +45,31 @@ import VaultFormat
     _ = consume held
   }
 
+  @Test func aVaultThatWasPutBackGoesOnByRestoreAlone() throws {
+    let vault = try SmallVault()
+    try FileManager.default.copyItem(atPath: vault.path + "/trail", toPath: vault.folder.path + "/copy")
+    // A change of keys commits, so that the catalog is later than the copy of the trail.
+    vault.folder.write("other", "another horse battery\n")
+    #expect(run(vault.command(["key", "add", "--new-passphrase-file", vault.folder.path + "/other"])).code == .done)
+    try FileManager.default.removeItem(atPath: vault.path + "/trail")
+    try FileManager.default.moveItem(atPath: vault.folder.path + "/copy", toPath: vault.path + "/trail")
+    let refused = run(vault.command(["key", "remove", "1"]))
+    #expect(refused.code == .trailBroken && refused.errors.contains("an older trail was put back"), "\(refused)")
+    #expect(run(vault.command(["restore"])).code == .usage)
+    #expect(run(vault.command(["restore", "--reason", " "])).code == .usage)
+    let restored = run(vault.command(["restore", "--reason", "copy of Monday", "--json"]))
+    #expect(restored.code == .done && restored.output.hasPrefix(#"{"from":""#), "\(restored)")
+    let whole = run(vault.command(["verify"]))
+    #expect(whole.code == .done, "\(whole)")
+    let trail = run(["log", "verify", vault.path])
+    #expect(trail.code == .findings && trail.output.contains("restored from a copy at segment "), "\(trail)")
+    #expect(run(["log", "verify", vault.path, "--json"]).output.contains(#""kind":"restored""#))
+    let again = run(vault.command(["restore", "--reason", "again"]), language: .chinese)
+    #expect(again.code == .done && again.errors.contains("恢复已记录在案"), "\(again)")
+    let mounted = run(vault.command(["restore", "--reason", "mounted"]), table: vault.mountTable)
+    #expect(mounted.code == .inUse, "\(mounted)")
+  }
+
   @Test func aMountedVaultIsVerifiedByItsMount() throws {
     let vault = try SmallVault()
     var report = VerifyReport()

@@ -10,6 +10,8 @@ final class Faults: @unchecked Sendable {
   private var counts: [String: Int] = [:]
   /// Called before each call, on the calling thread.
   var observer: (@Sendable (String, String) -> Void)?
+  /// Asked before each call, with the path as it will be without `.new`; what it returns is the call's outcome.
+  var script: (@Sendable (_ call: String, _ path: String) -> Int32?)?
 
   init(under root: String) { self.root = root }
 
@@ -40,6 +42,7 @@ final class Faults: @unchecked Sendable {
     guard path.hasPrefix(root) else { return nil }
     observer?(call, path)
     let name = path.hasSuffix(".new") ? String(path.dropLast(4)) : path
+    if let code = script?(call, name) { return code }
     while lock.withLock({ hanging.contains(call) }) { usleep(1_000) }
     return lock.withLock {
       counts[call + " " + name, default: 0] += 1

@@ -173,8 +173,8 @@ extension TrailTests {
         }
       }
       var newer = header
-      newer[8] = 2
-      #expect(throws: FormatError.newerVersion(2)) { try SegmentHeader(parsing: newer) }
+      newer[8] = 3
+      #expect(throws: FormatError.newerVersion(3)) { try SegmentHeader(parsing: newer) }
       #expect(throws: FormatError.newerVersion(2)) { try Mark(parsing: [2] + mark.dropFirst()) }
       #expect(throws: FormatError.newerVersion(2)) { try Checkpoint(parsing: [2] + checkpoint.dropFirst()) }
     }

@@ -66,7 +66,11 @@ extension TrailTests {
           _ = try vector.again()
           Issue.record("was parsed")
         } catch { if case FormatError.malformed = error {} else { Issue.record("\(error)") } }
-      case "newer version": #expect(throws: FormatError.newerVersion(2)) { try vector.again() }
+      case "newer version":
+        do {
+          _ = try vector.again()
+          Issue.record("was parsed")
+        } catch { if case FormatError.newerVersion = error {} else { Issue.record("\(error)") } }
       default: Issue.record("no expectation")
       }
     }

@@ -20,8 +20,8 @@ final class TestFiles {
   ].map { Principal(kind: .user, name: $0.key, id: $0.value) }
 
   let folder: String
-  let vault: Vault
-  let files: VaultFS
+  private(set) var vault: Vault
+  private(set) var files: VaultFS
   private let reviewer: ReviewerIdentity
 
   init() throws {
@@ -36,12 +36,26 @@ final class TestFiles {
         reviewers: [Reviewer(publicKey: reviewer.publicKey, label: "test", added: 1)],
         administrators: [Principal(kind: .user, name: "root", id: 0)], slotLabel: "test"),
       secret: secret, strength: .interactive)
-    let file = try Vault.readFile(at: folder + "/vault", secret: secret)
+    (vault, files) = try Self.unlock(folder + "/vault", secret)
+  }
+
+  /// Nothing is committed but when a test says so.
+  private static func unlock(_ path: String, _ secret: borrowing SlotSecret) throws -> (Vault, VaultFS) {
+    let file = try Vault.readFile(at: path, secret: secret)
     var settings = VaultSettings()
     settings.content.pageCacheByteCount = 4 << 20
     settings.commitIntervalNanoseconds = 3_600_000_000_000
-    vault = try Vault.unlock(at: folder + "/vault", root: file.takeRoot(), settings: settings)
-    files = VaultFS(vault: vault, identities: Identities(resolver: { query, _ in Self.answer(query) }))
+    let vault = try Vault.unlock(at: path, root: file.takeRoot(), settings: settings)
+    return (vault, VaultFS(vault: vault, identities: Identities(resolver: { query, _ in Self.answer(query) })))
+  }
+
+  /// Ends the mount in order and begins another, with nothing in memory.
+  func remount() throws {
+    files.close()
+    try vault.close()
+    let phrase = "correct horse"
+    let secret = try SlotSecret(.passphrase, try SecretBytes(count: phrase.utf8.count) { $0.copyBytes(from: phrase.utf8) })
+    (vault, files) = try Self.unlock(folder + "/vault", secret)
   }
 
   deinit {

@@ -88,7 +88,7 @@ import VaultFormat
 
   private func count(below folder: Node, in vault: Vault) throws -> Int {
     var total = 0
-    for child in try vault.children(of: folder, after: .none, limit: 10_000) {
+    for child in try vault.children(of: folder, after: .none, limit: 10_000).ids.map(vault.node) {
       total += 1
       if child.kind == .folder { total += try count(below: child, in: vault) }
     }

@@ -11,7 +11,7 @@ struct Strongroom: ParsableCommand {
         UnmountCommand.self, StatusCommand.self, GrantNoun.self, BarrierNoun.self, BoundaryNoun.self, AccessNoun.self,
         DutyNoun.self, ReviewNoun.self,
         ReviewerNoun.self, LogNoun.self, ConfigNoun.self,
-        VerifyCommand.self, KeyNoun.self, SpeedCommand.self,
+        VerifyCommand.self, RestoreCommand.self, KeyNoun.self, SpeedCommand.self,
       ])
   }
 

@@ -18,6 +18,7 @@ package enum HelpText: String, MessageTable {
   case create, reviewerKeys, admin, passphraseFile, keyFile, newPassphraseFile, newKeyFile, slotLabel, slotNumber
   case mount, mountUser, foreground, mountHelper, mountDaemon
   case verify, verifyQuick, verifyResume
+  case restore, restoreReason
   case key, keyList, keyAdd, keyRemove, keyChange
   case log, logQuery, logVerify, logExport, trailArgument, identity, filterUser, filterPath, filterAction, filterOutcome, since
   case untilLog, follow, genesis, end, anchor, format
@@ -156,6 +157,8 @@ package enum HelpText: String, MessageTable {
     case .foreground: Texts("Stay, and log to standard error.", "在前台运行，日志写到标准错误。")
     case .mountHelper: Texts("What mount(8) calls for fstab.", "供 mount(8) 处理 fstab 时调用。")
     case .mountDaemon: Texts("The process of a mount.", "挂载进程。")
+    case .restore: Texts("Go on with a vault that was put back from a copy, and record it.", "继续使用从备份恢复的保险库，并记录在案。")
+    case .restoreReason: Texts("Which copy was put back, and why; goes into the trail.", "恢复了哪份备份及其原因，将写入访问日志。")
     case .verify: Texts("Prove every byte of a vault, mounted or not.", "校验保险库的每一个字节，无论是否已挂载。")
     case .verifyResume: Texts("Go on where an interrupted verification was.", "从上次中断处继续校验。")
     case .verifyQuick: Texts("Check structure and sizes without reading content.", "只检查结构和大小，不读取内容。")
@@ -226,7 +229,7 @@ package enum HelpText: String, MessageTable {
     case .format: Texts("jsonl, csv, ocsf, ecs or cef.", "jsonl、csv、ocsf、ecs 或 cef。")
     case .settingWorkers: Texts("Threads that read /dev/fuse; 0: as many as cores, 2 to 8.", "读取 /dev/fuse 的线程数；0 表示按核数取 2 至 8。")
     case .settingPoll:
-      Texts("How long one worker keeps looking for the next request before it sleeps; 0: never.", "一个线程在休眠前继续等待下一个请求的时长；0 表示不等待。")
+      Texts("How long one thread stays awake for the next request; 0: never.", "一个线程为等待下一个请求而保持清醒的时长；0 表示不等待。")
     case .settingPageCache: Texts("Decrypted pages kept in locked memory.", "锁定内存中保留的解密页。")
     case .settingReadAhead: Texts("Read ahead for each handle that reads in order.", "顺序读取时每个句柄的预读量。")
     case .settingMaxBackground: Texts("Requests that the kernel may send ahead.", "内核可提前发送的请求数。")

@@ -13,7 +13,7 @@ package enum LogText: String, MessageTable {
   case verifyOrigin, verifyOriginClaimed, verifyOriginUnknown, verifyEnd, verifyEndUnknown
   case verdictWhole, verdictConsistent, verdictBroken
   case findingUnsigned, findingUnsignedLast, findingUnclosed, findingDropped, findingTorn, findingUnsure, findingResumed,
-    findingClock
+    findingClock, findingRestored, findingRestoredBy
   case findingOthers, findingForeign, findingOrigin, findingEnd
   case grantNotFound
   case packMade, packSigner, packUnsigned, packOpened, packChecked, packAttested, packKeysInPack, packIdentity, packWhole
@@ -149,6 +149,14 @@ package enum LogText: String, MessageTable {
         "segment {segment}: {bytes} bytes were never known to be on disk; their records are in the next segment",
         "第 {segment} 段：{bytes} 字节未确认写入磁盘，其记录在下一段中")
     case .findingResumed: Texts("the trail could not be written until segment {segment}", "在第 {segment} 段之前访问日志曾无法写入")
+    case .findingRestored:
+      Texts(
+        "restored from a copy at segment {segment}: what came after #{after} before is left behind; anchors name {count} checkpoints of it. An identity shows by whom and why",
+        "第 {segment} 段起由备份恢复：此前 #{after} 之后的内容已被舍弃，锚点记有其中 {count} 个检查点。给出审阅身份可显示操作人和原因")
+    case .findingRestoredBy:
+      Texts(
+        "restored from a copy at segment {segment} by {operator}: {reason}. What came after #{after} before is left behind; anchors name {count} checkpoints of it",
+        "第 {segment} 段起由 {operator} 从备份恢复：{reason}。此前 #{after} 之后的内容已被舍弃，锚点记有其中 {count} 个检查点")
     case .findingClock:
       Texts("the wall clock was set back by {seconds} s before #{sequence}", "#{sequence} 之前系统时钟被回拨 {seconds} 秒")
     case .findingOthers:

@@ -5,6 +5,7 @@ package enum VaultText: String, MessageTable {
   case verifyResumed
   case progressFiles, progressCatalog, progressTree, progressContent, progressPacks, progressTrail, progressLeft
   case slotAdded, slotRemoved, slotChanged, keyFileMade
+  case restored, restoredBefore, restoredEnd
 
   package var texts: Texts {
     switch self {
@@ -38,6 +39,16 @@ package enum VaultText: String, MessageTable {
       Texts(
         "slot {old} is replaced by slot {slot}; copies of vault.json made before still open with the old secret",
         "密钥槽 {old} 已由 {slot} 取代；此前备份的 vault.json 仍可用旧口令或密钥解锁")
+    case .restored:
+      Texts("the restoration is on record; the vault goes on from commit {commit}", "恢复已记录在案；保险库从第 {commit} 次提交继续")
+    case .restoredBefore:
+      Texts(
+        "the trail goes on from {from}, whose last commit was {commit}; what came after in what was there before is left behind, and log verify says so for good",
+        "访问日志从 {from} 继续，其最后一次提交为 {commit}；此前之后的内容已被舍弃，log verify 将始终指出这一点")
+    case .restoredEnd:
+      Texts(
+        "give reviewers {end}, and run verify to see whether all content of the copy is there",
+        "请把 {end} 交给审阅人，并运行 verify 确认备份内容齐全")
     case .keyFileMade: Texts("wrote a new key file: {path}", "已生成新的密钥文件：{path}")
     }
   }

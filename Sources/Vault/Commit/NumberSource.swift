@@ -23,6 +23,14 @@ final class NumberSource: @unchecked Sendable {
     reserved = stored
   }
 
+  /// Limits beyond what can have been handed out after a copy was made, within some hundred restorations: a number in a trail or a pack of evidence
+  /// from then is not to mean something else.
+  static func pastRestored(_ stored: Counters) -> Counters {
+    Counters(
+      node: stored.node + (1 << 28), rule: stored.rule + (1 << 20), rowVersion: stored.rowVersion + (1 << 40),
+      pack: stored.pack + (1 << 16))
+  }
+
   /// Whether the next commit should reserve more.
   var needsReservation: Bool { lock.withLock { isRunningLow } }
 

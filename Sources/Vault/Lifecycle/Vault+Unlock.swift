@@ -31,29 +31,21 @@ extension Vault {
   ) throws(UnlockError) -> Vault {
     let folder: VaultFolder
     do throws(VaultFolderError) { folder = try VaultFolder.open(at: path) } catch { throw .folder(error) }
-    do throws(UnlockError) { return try unlock(folder, root, settings) } catch {
+    do throws(UnlockError) { return try unlock(folder, root, settings, nil).vault } catch {
       folder.release()
       throw error
     }
   }
 
-  private static func unlock(
-    _ folder: VaultFolder, _ root: consuming SecretBytes, _ settings: VaultSettings
-  ) throws(UnlockError) -> Vault {
+  /// - Parameter restoration: catalog and trail need not agree; nil where they must.
+  static func unlock(
+    _ folder: VaultFolder, _ root: consuming SecretBytes, _ settings: VaultSettings, _ restoration: Restoration?
+  ) throws(UnlockError) -> (vault: Vault, opening: TrailOpening) {
     let file = try authenticFile(folder, root)
     let keys: VaultKeys
     do throws(KeysError) { keys = try VaultKeys(vault: file.vault, root: root) } catch { throw UnlockError(error) }
     let handles = OpenHandleSource()
-    // Before the catalog: only the trail can say whether its file may be opened at all.
-    let (trail, opening) = try openTrail(folder, keys, file, settings, handles)
-    let vault: Vault
-    do throws(UnlockError) {
-      vault = try unlock(folder, keys, file, trail, opening, settings, handles)
-    } catch {
-      // The trail ends as it was found: in order, or as after a crash.
-      if opening.wasClosedCleanly { try? trail.close() } else { trail.abandon() }
-      throw error
-    }
+    let (vault, opening) = try unlock(folder, keys, file, settings, handles, restoration)
     vault.startCommitting()
     do throws(VaultError) {
       // All has been compared, so the file is the one that was closed. Should the rest fail, the end is marked with it as it is then.
@@ -66,43 +58,66 @@ extension Vault {
       try? vault.close()
       throw UnlockError(error)
     }
-    vault.startHousekeeping(afterCrash: !opening.wasClosedCleanly || folder.hasGarbage)
-    return vault
+    vault.startHousekeeping(afterCrash: !opening.wasClosedCleanly || folder.hasGarbage || restoration != nil)
+    return (vault, opening)
   }
 
-  /// The vault, all statements about it compared; nothing is committed yet. On a throw the catalog is closed.
+  /// The vault, all statements about it compared; nothing is committed yet. Catalog and trail are compared before the trail is written to: what does not fit
+  /// together is left as it was found.
   private static func unlock(
-    _ folder: VaultFolder, _ keys: VaultKeys, _ file: VaultFile, _ trail: TrailWriter, _ opening: TrailOpening,
-    _ settings: VaultSettings, _ handles: OpenHandleSource
-  ) throws(UnlockError) -> Vault {
-    let isWhole = try compareCatalogFile(folder, keys, opening)
+    _ folder: VaultFolder, _ keys: VaultKeys, _ file: VaultFile, _ settings: VaultSettings, _ handles: OpenHandleSource,
+    _ restoration: Restoration?
+  ) throws(UnlockError) -> (vault: Vault, opening: TrailOpening) {
+    // Before the catalog: only the trail can say whether its file may be opened at all.
+    let found: TrailOpening
+    do throws(TrailError) {
+      found = try TrailMarks.last(in: folder.trailPath, vault: file.vault, keys: keys.trail)
+    } catch { throw .trail("\(error)") }
+    let isWhole = restoration == nil ? try compareCatalogFile(folder, keys, found) : false
     let catalog: SQLiteCatalog
     do throws(CatalogError) {
       catalog = try SQLiteCatalog.open(at: folder.catalogPath, settings: settings.catalog)
     } catch { throw UnlockError(error) }
     do throws(UnlockError) {
-      let stored = try StoredState(catalog, keys)
+      var stored = try StoredState(catalog, keys)
       guard file.generation >= stored.commit.generation else { throw .damaged("vault.json: older than the catalog") }
-      let isRecovery = try compare(stored.commit, opening, file)
-      let vault = try Vault(
-        folder: folder, keys: keys, file: file, trail: trail, catalog: catalog, settings: settings, digests: stored.digests,
-        counters: stored.counters, commit: stored.commit, lastMark: opening.lastMark, packs: stored.packs, rules: stored.rules,
-        openHandles: handles)
-      do throws(VaultError) {
-        try vault.checkSmallTables()
-        _ = try vault.node(.root)
-        if let failure = vault.reloadRights() { throw failure }
+      let isRecovery = restoration == nil ? try compare(stored.commit, found, file) : false
+      if restoration != nil { stored.counters = NumberSource.pastRestored(stored.counters) }
+      let (trail, opening) = try openTrail(folder, keys, file, settings, handles, isRestored: restoration != nil)
+      do throws(UnlockError) {
+        let vault = try Vault(
+          folder: folder, keys: keys, file: file, trail: trail, catalog: catalog, settings: settings, digests: stored.digests,
+          counters: stored.counters, commit: stored.commit, lastMark: opening.lastMark, packs: stored.packs, rules: stored.rules,
+          openHandles: handles)
+        try vault.begin(isWhole: isWhole, isRecovery: isRecovery, restoration, opening)
+        return (vault, opening)
       } catch {
-        vault.content.close()
-        throw UnlockError(error)
+        // The trail ends as it was found: in order, or as after a crash.
+        if opening.wasClosedCleanly { try? trail.close() } else { trail.abandon() }
+        throw error
       }
-      if !isWhole { try vault.beginCensus() }
-      if isRecovery { vault.recordRecovery() }
-      return vault
     } catch {
       try? catalog.close()
       throw error
     }
+  }
+
+  /// What everything else is judged by, compared; and what this unlocking is to be known by, on record.
+  private func begin(
+    isWhole: Bool, isRecovery: Bool, _ restoration: Restoration?, _ opening: TrailOpening
+  ) throws(UnlockError) {
+    do throws(VaultError) {
+      try checkSmallTables()
+      _ = try node(.root)
+      if let failure = reloadRights() { throw failure }
+    } catch {
+      content.close()
+      throw UnlockError(error)
+    }
+    // The whole file is the one that was closed, and with it every bucket.
+    if isWhole { ledger.areChecked(ledger.all.keys) } else { try beginCensus() }
+    if isRecovery { recordRecovery() }
+    if let restoration { try record(restoration, opening) }
   }
 
   /// The copy of vault.json that counts, by the root key.
@@ -117,12 +132,13 @@ extension Vault {
   }
 
   static func openTrail(
-    _ folder: VaultFolder, _ keys: VaultKeys, _ file: VaultFile, _ settings: VaultSettings, _ handles: OpenHandleSource
+    _ folder: VaultFolder, _ keys: VaultKeys, _ file: VaultFile, _ settings: VaultSettings, _ handles: OpenHandleSource,
+    isRestored: Bool = false
   ) throws(UnlockError) -> (writer: TrailWriter, opening: TrailOpening) {
     do throws(TrailError) {
       return try TrailWriter.open(
         in: folder.trailPath, vault: file.vault, keys: keys.trail, reviewers: file.reviewers.map(\.publicKey),
-        settings: settings.trail,
+        settings: settings.trail, isRestored: isRestored,
         openHandles: { handles.all })
     } catch { throw .trail("\(error)") }
   }
@@ -139,9 +155,19 @@ extension Vault {
       return (try? file.size()) == 0
     }
     guard isAlone, let found = digest(ofCatalogAt: folder.catalogPath, keys), found == closed else {
-      throw .damaged("catalog: its file is not the one that was closed")
+      throw otherCatalog(folder, keys, opening)
     }
     return true
+  }
+
+  /// The catalog is not the one that the trail says was closed: which of the two is the older one. A catalog whose digests add up and whose commit is later
+  /// than any that the trail knows was sealed with this vault's key after that trail ended.
+  private static func otherCatalog(_ folder: VaultFolder, _ keys: VaultKeys, _ opening: TrailOpening) -> UnlockError {
+    let other = UnlockError.damaged("catalog: its file is not the one that was closed")
+    guard let last = opening.lastMark, let catalog = try? SQLiteCatalog.open(at: folder.catalogPath) else { return other }
+    defer { try? catalog.close() }
+    guard let commit = try? StoredState(catalog, keys).commit, commit.number > last.commit else { return other }
+    return .trail("the catalog holds commit \(commit.number), which the trail does not know: an older trail was put back")
   }
 
   /// Before the first commit, so that the rows are those of the digests.

@@ -21,14 +21,17 @@ struct NodeTable {
   private var touched: [UInt64: [NodeID: Set<NodeID>]] = [:]
   /// Removed nodes that are still open.
   private(set) var orphans: [NodeID: Node] = [:]
+  /// What was listed of folders in memory.
+  var listings: ListingCache
   /// Clean nodes may go when there are more than this.
   let limit: Int
   private var queue: [NodeID] = []
   /// The next pass of `trim` begins above this count: after one that found most nodes in use, not with every node that comes.
   private var trimCount: Int
 
-  init(limit: Int) {
+  init(limit: Int, listingByteCountMax: Int) {
     self.limit = limit
+    listings = ListingCache(byteCountMax: listingByteCountMax)
     trimCount = limit
   }
 
@@ -139,6 +142,7 @@ struct NodeTable {
     node.placeGeneration.add(1, ordering: .releasing)
     removed[node.id] = group
     nodes[node.id] = nil
+    listings.drop(node.id)
     // Also where only an operation is at work on it: whoever asks which blobs are in use must find it.
     if node.isInUse { orphans[node.id] = node }
     touch(node.id, in: node.record.parent, group: group)
@@ -181,6 +185,7 @@ struct NodeTable {
       let node = nodes.values[index]
       dropName(of: node)
       nodes.remove(at: index)
+      if node.kind == .folder { listings.drop(id) }
       nodes[node.record.parent]?.isComplete = false
     }
     queue.removeSubrange(..<hand)

@@ -7,16 +7,19 @@ package import VaultFormat
 /// Changing the tree: making, removing, renaming nodes and their attributes. All are seen at once and durable with their group.
 extension Vault {
   /// Makes an empty document, a folder or a symlink called `name` in `folder`.
+  /// - Parameter absence: an `epoch` before the name was looked for and not found: where nothing was committed since, it is not looked for
+  ///   in the catalog again.
   /// - Throws: `exists`, `gone` where the folder is, `exhausted`, `changesRefused`.
   package func create(
-    _ kind: NodeRecord.Kind, named name: Name, in folder: Node, mode: UInt16, uid: UInt32, gid: UInt32, target: [UInt8] = []
+    _ kind: NodeRecord.Kind, named name: Name, in folder: Node, mode: UInt16, uid: UInt32, gid: UInt32, target: [UInt8] = [],
+    absentSince absence: UInt64? = nil
   ) throws(VaultError) -> Node {
     try changesRefused.check()
     let key = DentryKey(parent: folder.id, tag: keys.nameTag(parent: folder.id, name: name))
     let id = try numbers.nextNode()
     while true {
       let epoch = committer.epoch
-      guard try child(key) == nil else { throw .exists }
+      if epoch != absence { guard try child(key) == nil else { throw .exists } }
       let now = Clock.wall()
       let made = try tree.withLockThrowing { () throws(VaultError) -> Node? in
         guard !folder.isRemoved else { throw .gone }
@@ -175,6 +178,7 @@ extension Vault {
 
   private func noteChildren(of folder: Node, at now: Int64) {
     folder.childChanges += 1
+    table.listings.drop(folder.id)
     folder.record.modified = now
     folder.record.changed = now
     if !folder.isRemoved { markDirty(folder) }

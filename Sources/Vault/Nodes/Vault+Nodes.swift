@@ -29,6 +29,9 @@ extension Vault {
     }
   }
 
+  /// Changes with every commit.
+  package var epoch: UInt64 { committer.epoch }
+
   /// The node called `name` in `folder`, or nil. Hidden or absent is not told apart here: that is judged above.
   /// - Throws: `damaged` where a row that is missing may be the one that was asked for.
   package func child(of folder: Node, named name: Name) throws(VaultError) -> Node? {
@@ -74,16 +77,22 @@ extension Vault {
 
   /// A node from its sealed row; not yet in the table.
   func open(_ row: SealedRow) throws(VaultError) -> Node {
-    let id = NodeID(row.key.first)
-    var record = try record(from: row)
-    guard let columns = row.node, columns.parent == record.parent,
-      columns.tag == keys.nameTag(parent: record.parent, name: record.name)
-    else { throw .damaged("catalog row of node \(id) stands in another's place") }
+    var record = try placedRecord(from: row)
+    let tag = row.node!.tag
     let stored = StoredNode(
-      digest: keys.digest(of: row), parent: record.parent, tag: columns.tag, extentCount: record.extentCount,
+      digest: keys.digest(of: row), parent: record.parent, tag: tag, extentCount: record.extentCount,
       firstExtent: record.firstExtent, furtherExtents: record.extentCount > 1 ? nil : [:])
     record.firstExtent = nil
-    return Node(id: id, record: record, tag: columns.tag, stored: stored)
+    return Node(id: NodeID(row.key.first), record: record, tag: tag, stored: stored)
+  }
+
+  /// What a node's row holds, which stands under the folder and the name that it says.
+  func placedRecord(from row: SealedRow) throws(VaultError) -> NodeRecord {
+    let record = try record(from: row)
+    guard let columns = row.node, columns.parent == record.parent,
+      columns.tag == keys.nameTag(parent: record.parent, name: record.name)
+    else { throw .damaged("catalog row of node \(row.key.first) stands in another's place") }
+    return record
   }
 
   func record(from row: SealedRow) throws(VaultError) -> NodeRecord {

@@ -55,14 +55,17 @@ package struct VaultVerifier {
     strays.findInFolder()
     try run.checkTrail(folder.trailPath, vault: file.vault, end: nil)
     let opening = lastMarks()
-    checkCatalogFile(opening)
+    let isOther = isOtherCatalog(opening)
+    let tellOther = { [self] in if isOther { run.report(Finding(.catalog, "catalog.sqlite", .otherFile)) } }
     let made = [logPath, folder.catalogPath + "-shm"].filter { !Files.exists($0) }
     // SQLite puts both beside a catalog that it reads, and a reader may not take them away; they hold nothing.
     defer { for path in made { unlink(path) } }
-    guard let snapshot = openCatalog() else { return }
+    guard let snapshot = openCatalog() else { return tellOther() }
     defer { snapshot.close() }
-    guard var rows = run.checkRows(snapshot) else { return }
-    if let commit = rows.commit { compare(commit, opening) }
+    guard var rows = run.checkRows(snapshot) else { return tellOther() }
+    let isTrailOlder = rows.commit.map { compare($0, opening) } ?? false
+    // Where all rows are those of a commit that came after the trail's end, the catalog is the right one, and the trail is the one of before.
+    if !isTrailOlder || !run.areRowsWhole { tellOther() }
     let content = try run.openContent()
     defer { content.close() }
     let packs = rows.packs
@@ -89,15 +92,15 @@ package struct VaultVerifier {
 
   // MARK: The catalog
 
-  /// Before SQLite opens the file: at an orderly end the trail's last mark has its digest.
-  private func checkCatalogFile(_ opening: TrailOpening?) {
+  /// Before SQLite opens the file: at an orderly end the trail's last mark has its digest. Whether it is another one.
+  private func isOtherCatalog(_ opening: TrailOpening?) -> Bool {
     _ = run.tell(.catalog)
-    guard let expected = opening?.lastMark?.catalogFileDigest, !hasLog else { return }
+    guard let expected = opening?.lastMark?.catalogFileDigest, !hasLog else { return false }
     guard let found = Vault.digest(ofCatalogAt: folder.catalogPath, run.keys) else {
       run.report(Finding(.catalog, "catalog.sqlite", .unreadable, ["detail": "open"]))
-      return
+      return false
     }
-    if found != expected { run.report(Finding(.catalog, "catalog.sqlite", .otherFile)) }
+    return found != expected
   }
 
   private var logPath: String { folder.catalogPath + "-wal" }
@@ -117,18 +120,22 @@ package struct VaultVerifier {
     }
   }
 
-  private func compare(_ commit: CommitRecord, _ opening: TrailOpening?) {
+  /// Returns whether the trail is older than the catalog.
+  private func compare(_ commit: CommitRecord, _ opening: TrailOpening?) -> Bool {
     if file.generation < commit.generation {
       let arguments = ["generation": "\(file.generation)", "needed": "\(commit.generation)"]
       run.report(Finding(.vaultFile, "vault.json", .fileOlder, arguments))
     }
-    guard let opening else { return }
+    guard let opening else { return false }
     do throws(UnlockError) { _ = try Vault.compare(commit, opening, file) } catch {
       switch error {
-      case .trail(let what): run.report(Finding(.trail, "trail", .trailBroken, ["detail": what]))
+      case .trail(let what):
+        run.report(Finding(.trail, "trail", .trailBroken, ["detail": what]))
+        return opening.lastMark.map { $0.commit < commit.number } ?? true
       case .damaged(let what): run.report(Finding(.catalog, "commit \(commit.number)", .disagreesWithTrail, ["detail": what]))
       default: run.report(Finding(.catalog, "commit \(commit.number)", .disagreesWithTrail, ["detail": "\(error)"]))
       }
     }
+    return false
   }
 }

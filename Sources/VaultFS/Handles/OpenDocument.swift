@@ -156,7 +156,13 @@ struct Coverage {
       past += 1
     }
     byteCount += merged.upperBound - merged.lowerBound
-    ranges.replaceSubrange(low..<past, with: [merged])
+    // In place: a read allocates nothing but where a new range needs room.
+    if low == past {
+      ranges.insert(merged, at: low)
+    } else {
+      ranges[low] = merged
+      if past > low + 1 { ranges.removeSubrange(low + 1..<past) }
+    }
     if ranges.count > Self.rangeCountMax { joinNearest() }
   }
 

@@ -5,12 +5,15 @@ package import VaultFormat
 
 /// OPENDIR, READDIR, RELEASEDIR.
 extension VaultFS {
-  package struct Entry: Sendable {
+  package struct Entry {
     package let number: FileNumber
-    package let name: Name
+    /// Good until the call that hands the entry out returns.
+    package let nameBytes: UnsafeRawBufferPointer
     package let kind: NodeRecord.Kind
     /// Pass it back to go on after this entry. Opaque to programs.
     package let offset: UInt64
+
+    package var name: Name { Name(nameBytes)! }
   }
 
   /// Row 4.
@@ -70,8 +73,12 @@ extension VaultFS {
     var shown = 0
     for id in judge.view.visibleChildren(of: anchor) where id.value > offset {
       do throws(VaultError) {
-        let child = try vault.node(id)
-        guard body(entry(child, slot: 0)) else { return shown }
+        let name = vault.record(of: try vault.node(id)).name
+        let number = FileNumber(id, slot: 0)
+        let goesOn = name.bytes.withUnsafeBytes { bytes in
+          body(Entry(number: number, nameBytes: bytes, kind: .folder, offset: id.value))
+        }
+        guard goesOn else { return shown }
         shown += 1
       } catch {
         if case .gone = error { continue }
@@ -81,32 +88,35 @@ extension VaultFS {
     return shown
   }
 
+  /// No folder is asked for itself: one that the rights table does not speak of stands as what is above it does.
   private func listChildren(
     _ judge: Judge, _ folder: Node, _ standing: Standing, after offset: UInt64, _ body: (Entry) -> Bool
   ) throws(FSError) -> Int {
     let slot = try slots.slot(of: judge.caller.uid)
     let showsDocuments = standing.rights.contains(.list)
+    let showsOthers = standing.ofFolderBelow.isVisible
     var cursor = NodeID(offset)
     var shown = 0
     while true {
-      let page: [Node]
-      do throws(VaultError) { page = try vault.children(of: folder, after: cursor, limit: 256) } catch { throw FSError(error) }
+      let page: ChildPage
+      do throws(VaultError) {
+        page = try vault.children(of: folder, after: cursor, limit: 1024)
+      } catch { throw FSError(error) }
       guard let last = page.last else { return shown }
-      for child in page {
-        if child.kind == .folder {
-          guard try isVisible(judge, child) else { continue }
+      let goesOn = page.forEach(after: cursor) { id, kind, name in
+        if kind == .folder {
+          guard judge.rights.isAnchor(id) ? judge.view.isVisible(id) : showsOthers else { return true }
         } else {
-          guard showsDocuments else { continue }
+          guard showsDocuments else { return true }
         }
-        guard body(entry(child, slot: child.kind == .document ? slot : 0)) else { return shown }
+        let number = FileNumber(id, slot: kind == .document ? slot : 0)
+        guard body(Entry(number: number, nameBytes: name, kind: kind, offset: id.value)) else { return false }
         shown += 1
+        return true
       }
-      cursor = last.id
+      guard goesOn else { return shown }
+      cursor = last
     }
-  }
-
-  private func entry(_ node: Node, slot: UInt32) -> Entry {
-    Entry(number: FileNumber(node.id, slot: slot), name: vault.record(of: node).name, kind: node.kind, offset: node.id.value)
   }
 
   /// The number of the folder above, for `..`; the root's is itself. Never shown if hidden: a visible folder's parent is visible.

@@ -57,6 +57,7 @@ extension VaultFS {
     let name = try name(nameBytes)
     let (folder, standing) = try visibleFolder(parent, judge, .create)
     while true {
+      let epoch = vault.epoch
       let found = try child(of: folder, standing, named: name, judge)
       if let node = found.node {
         guard found.isVisible else {
@@ -77,7 +78,7 @@ extension VaultFS {
       }
       try require(.add, judge, standing, .create, folder)
       let slot = try slots.slot(of: caller.uid)
-      guard let node = try makeNode(.document, named: name, in: folder, mode: mode, caller) else { continue }
+      guard let node = try makeNode(.document, named: name, in: folder, mode: mode, caller, absentSince: epoch) else { continue }
       let id = handles.newID()
       let record = openRecord(judge, node, id, .creator(standing.grant(for: .add)), access)
       let handle = OpenDocument(
@@ -111,10 +112,13 @@ extension VaultFS {
     guard target.count <= NodeRecord.targetByteCountMax else { throw .nameTooLong }
     let (folder, standing) = try visibleFolder(parent, judge, operation)
     // A taken name is EEXIST for whoever may add, hidden or not; others learn only what they see.
+    let epoch = vault.epoch
     let found = try child(of: folder, standing, named: name, judge)
     if found.node != nil, found.isVisible { throw .exists }
     try require(.add, judge, standing, operation, folder)
-    guard found.node == nil, let node = try makeNode(kind, named: name, in: folder, mode: mode, caller, target: target) else {
+    guard found.node == nil,
+      let node = try makeNode(kind, named: name, in: folder, mode: mode, caller, target: target, absentSince: epoch)
+    else {
       throw .exists
     }
     do throws(FSError) {
@@ -128,11 +132,13 @@ extension VaultFS {
 
   /// Nil where the name was taken meanwhile.
   private func makeNode(
-    _ kind: NodeRecord.Kind, named name: Name, in folder: Node, mode: UInt16, _ caller: Caller, target: [UInt8] = []
+    _ kind: NodeRecord.Kind, named name: Name, in folder: Node, mode: UInt16, _ caller: Caller, target: [UInt8] = [],
+    absentSince epoch: UInt64
   ) throws(FSError) -> Node? {
     do throws(VaultError) {
       return try vault.create(
-        kind, named: name, in: folder, mode: mode & 0o1777, uid: caller.uid, gid: caller.gid, target: target)
+        kind, named: name, in: folder, mode: mode & 0o1777, uid: caller.uid, gid: caller.gid, target: target,
+        absentSince: epoch)
     } catch {
       if case .exists = error { return nil }
       throw FSError(error)

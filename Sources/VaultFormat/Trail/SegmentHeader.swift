@@ -4,7 +4,8 @@
 /// `previousHead` everything before it, is part of what the next checkpoint signs.
 package struct SegmentHeader: Hashable, Sendable {
   package static let magic: [UInt8] = Array("SRTRAIL\n".utf8)
-  package static let version: UInt8 = 1
+  /// The newest. A header bears the least version that knows its kind.
+  package static let version: UInt8 = 2
   /// Before the reviewers' entries.
   package static let fixedByteCount = 188
   package static let reviewerByteCount = 96
@@ -21,6 +22,13 @@ package struct SegmentHeader: Hashable, Sendable {
     /// The trail could not be written for a while, or no checkpoint was made in time; what the one before holds beyond
     /// `previousByteCount` was never known to be on disk, and its records stand again here.
     case resumed = 3
+    /// The program started with a vault that was put back from a copy. What came after in what was there before the copy is not in this trail.
+    case restored = 4
+
+    /// The version of a header of this kind.
+    var version: UInt8 { self == .restored ? 2 : 1 }
+    /// Whether the program started.
+    package var isStart: Bool { self == .start || self == .restored }
   }
 
   /// One reviewer: 16 bytes of keyless BLAKE2b of the public key, and the segment key in a sealed box (80 bytes).
@@ -83,7 +91,7 @@ package struct SegmentHeader: Hashable, Sendable {
     precondition((1...Self.reviewerCountMax).contains(reviewers.count))
     var writer = ByteWriter(capacity: Self.fixedByteCount + reviewers.count * Self.reviewerByteCount + Self.checkByteCount)
     writer.raw(Self.magic)
-    writer.u8(Self.version)
+    writer.u8(kind.version)
     writer.u8(Suite.first.rawValue)
     writer.u8(kind.rawValue)
     writer.u8(UInt8(reviewers.count))
@@ -121,11 +129,12 @@ package struct SegmentHeader: Hashable, Sendable {
     guard try reader.raw(8).elementsEqual(Self.magic) else { throw .malformed("not a segment") }
     let version = try reader.u8()
     guard version <= Self.version else { throw .newerVersion(UInt64(version)) }
-    guard version == Self.version else { throw .malformed("segment version") }
+    guard version > 0 else { throw .malformed("segment version") }
     let suite = try reader.u8()
     guard suite <= Suite.first.rawValue else { throw .newerVersion(UInt64(suite)) }
     guard suite == Suite.first.rawValue else { throw .malformed("segment suite") }
     guard let kind = Kind(rawValue: try reader.u8()) else { throw .malformed("segment kind") }
+    guard kind.version == version else { throw .malformed("segment kind of another version") }
     self.kind = kind
     let reviewerCount = Int(try reader.u8())
     guard (1...Self.reviewerCountMax).contains(reviewerCount) else { throw .malformed("reviewer count") }

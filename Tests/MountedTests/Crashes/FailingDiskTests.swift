@@ -22,7 +22,6 @@ extension MountedTests {
       }
       vault.place = disk.place
       try vault.create()
-      try vault.useKeyFile()
       try vault.mount()
       try vault.grant("editor", on: "/", to: vault.users.all)
       try vault.grant("reader", on: "/", to: vault.users.partial)

@@ -9,9 +9,6 @@ extension MountedTests {
       var dice = Dice(Soak.seed)
       let wanted = Soak.count(25, full: 300)
       try withVault { vault in
-        try vault.unmount()
-        try vault.useKeyFile()
-        try vault.mount()
         let writers = try CrashWriters(vault)
         defer { writers.stop() }
         var tally = CrashTally()
@@ -39,9 +36,6 @@ extension MountedTests {
       var dice = Dice(Soak.seed)
       let wanted = Soak.count(5, full: 100)
       try withVault { vault in
-        try vault.unmount()
-        try vault.useKeyFile()
-        try vault.mount()
         let writers = try CrashWriters(vault)
         defer { writers.stop() }
         var tally = CrashTally()

@@ -26,7 +26,6 @@ extension MountedTests {
       defer { disk.close() }
       vault.place = disk.place
       try vault.create()
-      try vault.useKeyFile()
       try vault.mount()
       let writers = try CrashWriters(vault)
       defer { writers.stop() }

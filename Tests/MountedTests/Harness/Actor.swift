@@ -51,8 +51,15 @@ struct Content: Equatable, CustomStringConvertible {
 
   /// The pattern that the actor's `fill` writes.
   static func pattern(at offset: Int, count: Int, seed: Int) -> Content {
-    Content(of: (offset..<offset + count).map { UInt8(truncatingIfNeeded: $0 * 7 + $0 / 251 + seed) })
+    let asked = [offset, count, seed]
+    if let known = patterns[asked] { return known }
+    let made = Content(of: (offset..<offset + count).map { UInt8(truncatingIfNeeded: $0 * 7 + $0 / 251 + seed) })
+    patterns[asked] = made
+    return made
   }
+
+  /// Those asked for before: unoptimised as tests are, a megabyte takes longer to make than to read. The mounted tests run one after the other.
+  nonisolated(unsafe) private static var patterns: [[Int]: Content] = [:]
 }
 
 /// A process that stands for one user: `strongroom-actor`. It ends with the object that speaks for it.

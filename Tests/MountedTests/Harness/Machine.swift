@@ -83,6 +83,7 @@ enum Machine {
     for process in processes() { kill(process.id, SIGKILL) }
     _ = eventually(within: 5) { processes().isEmpty }
     for folder in folders() { _ = try? Programs.run(["rm", "-rf", "--one-file-system", folder]) }
+    VaultTemplate.removeAll()
     for name in userNames where getpwnam(name) != nil { _ = try? Programs.run(["userdel", name]) }
     if getgrnam(groupName) != nil { _ = try? Programs.run(["groupdel", groupName]) }
   }

@@ -18,8 +18,8 @@ final class TestVault {
   var reviewerPassphraseFile: String { folder + "/reviewer-passphrase" }
   private(set) var genesis = ""
   private var mountOptions: [String] = []
-  /// How the vault is unlocked.
-  private(set) var secret: [String]
+  /// How the vault is unlocked: by its key file, which takes no time.
+  var secret: [String] { ["--key-file", folder + "/key"] }
   /// Ids of the grants given, by principal and path: what `revoke(from:on:)` takes back.
   private var grantIDs: [String: [Int]] = [:]
 
@@ -27,11 +27,8 @@ final class TestVault {
     var template = Array((Machine.folderPrefix + "XXXXXX").utf8CString)
     guard mkdtemp(&template) != nil else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    secret = ["--passphrase-file", folder + "/passphrase"]
     chmod(folder, 0o755)
     mkdir(mountpoint, 0o755)
-    try writePrivate("correct horse battery staple", to: passphraseFile)
-    try writePrivate("a reviewer's own words", to: reviewerPassphraseFile)
   }
 
   /// A vault that was made and mounted.
@@ -47,12 +44,7 @@ final class TestVault {
     return made
   }
 
-  func writePrivate(_ text: String, to path: String) throws {
-    guard FileManager.default.createFile(atPath: path, contents: Data((text + "\n").utf8), attributes: [.posixPermissions: 0o600])
-    else {
-      throw CocoaError(.fileWriteUnknown)
-    }
-  }
+  func writePrivate(_ text: String, to path: String) throws { try VaultTemplate.writePrivate(text, to: path) }
 
   // MARK: The program
 
@@ -67,25 +59,12 @@ final class TestVault {
   }
 
   func create() throws {
-    try mustStrongroom(["reviewer", "keygen", "-o", identity, "--passphrase-file", reviewerPassphraseFile])
-    let said = try mustStrongroom([
-      "init", vault, "--reviewer", identity + ".pub", "--admin", users.administrator.principal, "--passphrase-file",
-      passphraseFile,
-      "--json",
-    ])
-    genesis = JSON(said)?["genesis"]?.text ?? ""
-    try #require(!genesis.isEmpty, "init told no genesis key: \(said)")
+    let template = try VaultTemplate.made.get()
+    try template.copy(to: folder, vault: vault)
+    genesis = template.genesis
   }
 
   var mountArguments: [String] { ["mount", vault, mountpoint] + secret + mountOptions }
-
-  /// Unlocks by a key file from now on: a passphrase is slow on purpose, and some tests mount hundreds of times.
-  func useKeyFile() throws {
-    let path = folder + "/key"
-    try Programs.mustRun(["sh", "-c", "umask 077; head -c 64 /dev/urandom > \"$0\"", path])
-    try mustStrongroom(["key", "add", vault, "--new-key-file", path, "--passphrase-file", passphraseFile])
-    secret = ["--key-file", path]
-  }
 
   /// Mounts with the options of the first time, unless others are given.
   func mount(config: String? = nil, user: TestUser? = nil) throws {

@@ -151,6 +151,13 @@ struct LogVerdict {
     case .torn(let segment, let count): console.text(.findingTorn, ["segment": String(segment), "bytes": String(count)])
     case .unsure(let segment, let count): console.text(.findingUnsure, ["segment": String(segment), "bytes": String(count)])
     case .resumed(let segment): console.text(.findingResumed, ["segment": String(segment)])
+    case .restored(let segment, let after, let count, let by, let reason):
+      console.text(
+        by == nil ? .findingRestored : .findingRestoredBy,
+        [
+          "segment": String(segment), "after": String(after), "count": String(count), "operator": Escaping.shown(by ?? ""),
+          "reason": Escaping.shown(reason ?? ""),
+        ])
     case .clockSetBack(let sequence, let seconds):
       console.text(.findingClock, ["sequence": String(sequence), "seconds": String(seconds)])
     case .sealedToOthers(let segments): console.text(.findingOthers, ["segments": LogReading.ranges(segments)])
@@ -210,6 +217,12 @@ struct LogVerdict {
     case .torn(let segment, let count): set("torn", segment, count)
     case .unsure(let segment, let count): set("unsure", segment, count)
     case .resumed(let segment): set("resumed", segment, nil)
+    case .restored(let segment, let after, let count, let by, let reason):
+      set("restored", segment, nil)
+      object.set("after", after)
+      object.set("left_behind", count)
+      object.set("operator", by)
+      object.set("reason", reason)
     case .clockSetBack(let sequence, let seconds):
       object.set("kind", "clock-set-back")
       object.set("sequence", sequence)
