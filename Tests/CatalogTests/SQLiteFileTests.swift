@@ -22,7 +22,7 @@ extension CatalogTests {
         #expect(try Files.list(folder) == ["catalog.sqlite"])
         let header = try bytes(of: path)
         #expect(Array(header[0..<16]) == Array("SQLite format 3\0".utf8))
-        #expect(Array(header[60..<64]) == [0, 0, 0, 2], "user_version")
+        #expect(Array(header[60..<64]) == [0, 0, 0, 3], "user_version")
         #expect(Array(header[68..<72]) == Array("Strg".utf8), "application_id")
         let reopened = try SQLiteCatalog.open(at: path)
         #expect(try reopened.everything() == [nodeRow(1, in: 0)])
