@@ -1,3 +1,4 @@
+import CSystem
 import Fuse
 import Glibc
 import Platform
