@@ -6,7 +6,8 @@ import Platform
 final class RetainedRecords {
   private let memory: UnsafeMutableRawBufferPointer
   private var used = 0
-  private static let countByteCount = MemoryLayout<UInt32>.size
+  /// Before each record: its length and its sequence.
+  private static let prefixByteCount = 16
 
   /// - Throws: the errno of mmap or mlock.
   init(byteCount: Int) throws(SystemError) {
@@ -30,27 +31,30 @@ final class RetainedRecords {
   var isHalfFull: Bool { used > memory.count / 2 }
 
   @inline(__always)
-  func hasRoom(for byteCount: Int) -> Bool { memory.count - used >= byteCount + Self.countByteCount }
+  func hasRoom(for byteCount: Int) -> Bool { memory.count - used >= byteCount + Self.prefixByteCount }
 
   /// Where the next record is to be encoded. Nothing is kept until `keep`.
   @inline(__always)
   func room(for byteCount: Int) -> UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(start: memory.baseAddress! + used + Self.countByteCount, count: byteCount)
+    UnsafeMutableRawBufferPointer(start: memory.baseAddress! + used + Self.prefixByteCount, count: byteCount)
   }
 
   @inline(__always)
-  func keep(_ byteCount: Int) {
-    memory.storeBytes(of: UInt32(byteCount), toByteOffset: used, as: UInt32.self)
-    // The counts stay aligned: records are multiples of 32 bytes.
-    used += Self.countByteCount + byteCount
+  func keep(_ byteCount: Int, sequence: UInt64) {
+    // These stay aligned: records are multiples of 32 bytes.
+    memory.storeBytes(of: UInt64(byteCount), toByteOffset: used, as: UInt64.self)
+    memory.storeBytes(of: sequence, toByteOffset: used + 8, as: UInt64.self)
+    used += Self.prefixByteCount + byteCount
   }
 
-  func forEach<Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
+  /// Each record with the sequence that it had in the segment it was sealed into first.
+  func forEach<Failure: Error>(_ body: (UnsafeRawBufferPointer, UInt64) throws(Failure) -> Void) throws(Failure) {
     var position = 0
     while position < used {
-      let count = Int(memory.load(fromByteOffset: position, as: UInt32.self))
-      position += Self.countByteCount
-      try body(UnsafeRawBufferPointer(start: memory.baseAddress! + position, count: count))
+      let count = Int(memory.load(fromByteOffset: position, as: UInt64.self))
+      let sequence = memory.load(fromByteOffset: position + 8, as: UInt64.self)
+      position += Self.prefixByteCount
+      try body(UnsafeRawBufferPointer(start: memory.baseAddress! + position, count: count), sequence)
       position += count
     }
   }

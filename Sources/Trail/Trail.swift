@@ -69,6 +69,9 @@ package struct TrailSettings: Sendable {
   package var closePatienceNanoseconds: Int64 = 10_000_000_000
   /// Told of every checkpoint.
   package var anchors: [any TrailAnchor] = []
+  /// Given every record in the clear once it is on disk; each with a queue in locked memory, beyond which records are lost to it and counted.
+  package var sinks: [any RecordSink] = []
+  package var sinkQueueByteCount = 4 << 20
 
   package init() {}
 }
@@ -111,6 +114,8 @@ package struct TrailStatus: Sendable {
   package var lostCount: UInt64
   /// Checkpoints that an anchor could not be told.
   package var anchorMissCount: UInt64
+  /// Records that a sink was not given and will not be.
+  package var unforwardedCount: UInt64 = 0
 
   /// Of a writer that could not be asked yet.
   static let unknown = TrailStatus(

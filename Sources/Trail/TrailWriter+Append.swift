@@ -208,7 +208,7 @@ extension TrailWriter {
       try segment.makeRoom(bodyByteCount: byteCount + StreamSealer.overheadByteCount, isAlways: isAlways)
       try segment.append(record: UnsafeRawBufferPointer(filling.room(for: byteCount)))
     } catch { throw failedToPut(error) }
-    filling.keep(byteCount)
+    filling.keep(byteCount, sequence: segment.sequence)
     counters.records += 1
     noteUnsynced(now)
   }

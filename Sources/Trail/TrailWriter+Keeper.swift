@@ -88,6 +88,8 @@ extension TrailWriter {
     lock.unlock()
     var failure: SystemError?
     do throws(SystemError) { try segment.sync() } catch { failure = error }
+    // Nobody else looks at these until the next sync.
+    if failure == nil { forward(syncing, of: segment) }
     lock.lock()
     syncBegan = 0
     if let failure {
@@ -111,6 +113,8 @@ extension TrailWriter {
     lock.unlock()
     var failure: SystemError?
     do throws(SystemError) { try old.sync() } catch { failure = error }
+    // The phase lets nobody append.
+    if failure == nil { forward(filling, of: old) }
     lock.lock()
     syncBegan = 0
     if let failure { return fail("\(failure)", maySyncOld: false) }
@@ -144,8 +148,10 @@ extension TrailWriter {
       let next = try SegmentWriter(
         in: folder, vault: vault, kind: kind, after: previous, reviewers: reviewers, settings: settings)
       for handle in openHandles() { try restate(handle, in: next) }
+      let restated = next.sequence
       for records in [syncing, filling] { try carry(records, from: old.base, into: next) }
       do throws(SystemError) { try next.publish() } catch { throw TrailError.cannotWrite("\(error)") }
+      forward(carried: [syncing, filling], from: old.base, into: next, after: restated)
       // Only now: until the new segment was there, the old one's tail was all that a killed process would have left.
       old.cut(at: end.byteCount)
       made = next
@@ -170,7 +176,7 @@ extension TrailWriter {
   }
 
   private func carry(_ records: RetainedRecords, from base: Record.TimeBase, into segment: SegmentWriter) throws(TrailError) {
-    try records.forEach { (bytes) throws(TrailError) in
+    try records.forEach { (bytes, _) throws(TrailError) in
       guard let record = try? Record(parsing: bytes, base: base) else {
         preconditionFailure("a record of our own does not parse")
       }
@@ -223,6 +229,7 @@ extension TrailWriter {
     lock.unlock()
     var failure: SystemError?
     do throws(SystemError) { try segment.sync() } catch { failure = error }
+    if failure == nil { for records in [syncing, filling] { forward(records, of: segment) } }
     lock.lock()
     if let failure { throw .cannotWrite("\(failure)") }
     synced = end

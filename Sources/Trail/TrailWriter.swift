@@ -16,6 +16,8 @@ package final class TrailWriter: @unchecked Sendable {
   let openHandles: @Sendable () -> [Record]
   let rate: RecordRate
   let teller: AnchorTeller
+  /// Each to one place that is given the records.
+  let forwarders: [RecordForwarder]
   /// Used by the checkpointer alone, and by `open` and `close` while it does not run.
   let signer: TrailSigner
 
@@ -112,7 +114,7 @@ package final class TrailWriter: @unchecked Sendable {
 
   private init(
     folder: TrailFolder, vault: VaultID, keys: TrailKeys, settings: TrailSettings, reviewers: [[UInt8]], signer: TrailSigner,
-    found: TrailRecovery, segment: SegmentWriter, retained: (RetainedRecords, RetainedRecords),
+    found: TrailRecovery, segment: SegmentWriter, retained: (RetainedRecords, RetainedRecords), forwarders: [RecordForwarder],
     openHandles: @escaping @Sendable () -> [Record]
   ) {
     self.folder = folder
@@ -134,6 +136,7 @@ package final class TrailWriter: @unchecked Sendable {
     pulse.heartbeat.store(segment.base.boot, ordering: .relaxed)
     rate = RecordRate(perSecond: settings.recordsPerSecondMax, burst: settings.recordBurstMax)
     teller = AnchorTeller(settings.anchors)
+    self.forwarders = forwarders
     teller.noteGap = { [weak self] isOver, count in self?.recordAnchorGap(isOver: isOver, count: count) }
   }
 
@@ -178,7 +181,9 @@ package final class TrailWriter: @unchecked Sendable {
     if found.segment > 0 { try cut(folder.segmentPath(found.segment), found) }
 
     let retained: (RetainedRecords, RetainedRecords)
+    var forwarders: [RecordForwarder] = []
     do throws(SystemError) {
+      for sink in settings.sinks { forwarders.append(try RecordForwarder(sink, settings)) }
       retained = (try RetainedRecords(byteCount: 1 << 20), try RetainedRecords(byteCount: 1 << 20))
     } catch { throw .memoryNotLocked }
     let segment = try SegmentWriter(
@@ -189,7 +194,7 @@ package final class TrailWriter: @unchecked Sendable {
     do throws(SystemError) { try segment.publish() } catch { throw .cannotWrite("\(error)") }
     let writer = TrailWriter(
       folder: folder, vault: vault, keys: keys, settings: settings, reviewers: reviewers, signer: signer, found: found,
-      segment: segment, retained: retained, openHandles: openHandles)
+      segment: segment, retained: retained, forwarders: forwarders, openHandles: openHandles)
     let opening = TrailOpening(
       marks: found.marks, droppedByteCount: found.droppedByteCount, wasClosedCleanly: found.wasClosedCleanly,
       end: found.segment == 0 ? nil : found.end.point)
@@ -208,6 +213,7 @@ package final class TrailWriter: @unchecked Sendable {
   }
 
   private func begin(_ opening: TrailOpening) throws(TrailError) {
+    startForwarding()
     _ = Thread(name: "trail-keeper") { self.keep() }
     do throws(TrailError) {
       if !opening.wasClosedCleanly {
@@ -219,6 +225,7 @@ package final class TrailWriter: @unchecked Sendable {
       try makeCheckpoint(.opening)
     } catch {
       endKeeper()
+      endForwarding()
       throw error
     }
     _ = Thread(name: "trail-signer") { self.makeCheckpoints() }
@@ -242,6 +249,7 @@ package final class TrailWriter: @unchecked Sendable {
     lock.unlock()
 
     var failure: TrailError?
+    if isFree { settleForwarding() }
     if isFree {
       do throws(TrailError) { try makeCheckpoint(.closing) } catch { failure = error }
     } else {
@@ -249,6 +257,7 @@ package final class TrailWriter: @unchecked Sendable {
     }
     endKeeper()
     teller.end(within: settings.patienceNanoseconds)
+    endForwarding()
     if let failure { throw failure }
   }
 
@@ -264,6 +273,7 @@ package final class TrailWriter: @unchecked Sendable {
     lock.unlock()
     endKeeper()
     teller.end(within: settings.patienceNanoseconds)
+    endForwarding()
   }
 
   private func endKeeper() {
@@ -317,7 +327,8 @@ package final class TrailWriter: @unchecked Sendable {
       unsyncedNanoseconds: oldestUnsynced == 0 ? 0 : now - oldestUnsynced, refusal: refusal,
       refusedNanoseconds: refusal == nil || refusedSince == 0 ? 0 : now - refusedSince,
       checkpointEpoch: lastCheckpoint == nil ? nil : checkpointEpoch, checkpointPoint: lastCheckpoint?.point,
-      checkpointWall: checkpointWall, resumedCount: resumedCount, lostCount: lostTotal, anchorMissCount: teller.missCount)
+      checkpointWall: checkpointWall, resumedCount: resumedCount, lostCount: lostTotal, anchorMissCount: teller.missCount,
+      unforwardedCount: forwarders.reduce(0) { $0 + $1.lostCount })
   }
 
   /// That checkpoints did not reach an anchor is on record, at the beginning and at the end of it: once each, however long it lasts.

@@ -52,11 +52,11 @@ func aFileMaySetNothing(_ text: String) throws { #expect(try parse(text) == Moun
     ),
     (
       "anchors: [syslog, ftp]", "config-bad-text",
-      "staff.yaml:1: 'anchors' is 'ftp', expected syslog, syslog:unix:/path, syslog:tcp:HOST:PORT or folder:/path"
+      "staff.yaml:1: 'anchors' is 'ftp', expected syslog, syslog:unix:/path, syslog:tcp:HOST:PORT, syslog:tls:HOST:PORT or folder:/path"
     ),
     (
       "anchors:\n  - syslog\n  - syslog", "config-bad-text",
-      "staff.yaml:3: 'anchors' is 'syslog', expected syslog, syslog:unix:/path, syslog:tcp:HOST:PORT or folder:/path"
+      "staff.yaml:3: 'anchors' is 'syslog', expected syslog, syslog:unix:/path, syslog:tcp:HOST:PORT, syslog:tls:HOST:PORT or folder:/path"
     ),
     ("user: a:b", "config-bad-text", "staff.yaml:1: 'user' is 'a:b', expected a user's name"),
     ("key-file: k", "config-bad-text", "staff.yaml:1: 'key-file' is 'k', expected an absolute path"),

@@ -11,8 +11,10 @@ import VaultFormat
   #expect(SyslogTarget("syslog:unix:/run/x") == .unix("/run/x"))
   #expect(SyslogTarget("syslog:tcp:collector.example:601") == .tcp(host: "collector.example", port: 601))
   #expect(SyslogTarget("syslog:tcp:[::1]:601") == .tcp(host: "::1", port: 601))
+  #expect(SyslogTarget("syslog:tls:collector.example:6514") == .tls(host: "collector.example", port: 6514))
   for bad in [
-    "syslog", "syslog:unix:x", "syslog:tcp:host", "syslog:tcp::1", "syslog:tcp:h:0", "syslog:tcp:h:70000", "syslog:udp:h:1",
+    "syslog", "syslog:tls:host", "syslog:unix:x", "syslog:tcp:host", "syslog:tcp::1", "syslog:tcp:h:0", "syslog:tcp:h:70000",
+    "syslog:udp:h:1",
   ] {
     #expect(SyslogTarget(bad) == nil, "\(bad)")
   }
@@ -20,7 +22,8 @@ import VaultFormat
 
 @Test func messagesAreAsRFC5424HasThem() {
   #expect(
-    SyslogAnchor.message("strongroom-anchor 1 x", wall: 1_780_000_000_123_456_789, host: "h", pid: 7)
+    SyslogConnection.message(
+      priority: 85, kind: "checkpoint", "strongroom-anchor 1 x", wall: 1_780_000_000_123_456_789, host: "h", pid: 7)
       == "<85>1 2026-05-28T20:26:40.123456Z h strongroom 7 checkpoint - strongroom-anchor 1 x")
 }
 
@@ -34,14 +37,16 @@ private final class Rsyslog {
   var output: String { folder.path + "/checkpoints" }
   private var process: Process?
 
-  init() throws {
+  /// - Parameter isTLS: takes TLS on its port, with a certificate for `localhost` that an authority of its own signed.
+  init(isTLS: Bool = false) throws {
     port = try Self.freePort()
+    if isTLS { try makeCertificates() }
     folder.write(
       "rsyslog.conf",
       """
-      global(workDirectory="\(folder.path)")
+      global(workDirectory="\(folder.path)" maxMessageSize="64k"\(isTLS ? certificates : ""))
       module(load="imuxsock" SysSock.Use="off")
-      module(load="imtcp")
+      module(load="imtcp"\(isTLS ? #" StreamDriver.Name="ossl" StreamDriver.Mode="1" StreamDriver.AuthMode="anon""# : ""))
       input(type="imuxsock" Socket="\(socketPath)" CreatePath="off" UseSpecialParser="off")
       input(type="imtcp" address="127.0.0.1" port="\(port)")
       template(name="fields" type="string" string="%app-name% %procid% %msgid% %syslogfacility-text%.%syslogseverity-text% %msg%\\n")
@@ -49,6 +54,36 @@ private final class Rsyslog {
 
       """)
     try start()
+  }
+
+  var authority: String { folder.path + "/authority.pem" }
+  private var certificates: String {
+    #" DefaultNetstreamDriver="ossl" DefaultNetstreamDriverCAFile="\#(authority)""#
+      + #" DefaultNetstreamDriverCertFile="\#(folder.path)/server.pem" DefaultNetstreamDriverKeyFile="\#(folder.path)/server.key""#
+  }
+
+  private func makeCertificates() throws {
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    try openssl(["req", "-x509"] + key + ["-subj", "/CN=test authority", "-keyout", "authority.key", "-out", "authority.pem"])
+    try openssl(
+      ["req", "-x509"] + key + [
+        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=CA:FALSE", "-CA",
+        "authority.pem", "-CAkey", "authority.key", "-keyout", "server.key", "-out", "server.pem",
+      ])
+    // Somebody else's.
+    try openssl(["req", "-x509"] + key + ["-subj", "/CN=test authority", "-keyout", "other.key", "-out", "other.pem"])
+  }
+
+  private func openssl(_ arguments: [String]) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
   }
 
   deinit { stop() }
@@ -165,5 +200,78 @@ private final class Rsyslog {
     // What did reach it still fits.
     let verified = run(["log", "verify", fixture.trail, "--genesis", Hex.encode(fixture.genesis), "--anchor", daemon.output])
     #expect(verified.code == .done || verified.code == .findings, "\(verified.output)\(verified.errors)")
+  }
+
+  enum Way: CaseIterable, Sendable { case unix, tcp, tls }
+
+  /// Records of two documents, one of them with a name that an attacker chose, to a daemon from Debian.
+  @Test(arguments: Way.allCases) func rsyslogIsGivenTheRecordsAsTheTrailHoldsThem(_ way: Way) throws {
+    let daemon = try Rsyslog(isTLS: way == .tls)
+    let fixture = try TrailFixture([])
+    var settings = TrailSettings()
+    let target: SyslogTarget =
+      switch way {
+      case .unix: .unix(daemon.socketPath)
+      case .tcp: .tcp(host: "127.0.0.1", port: daemon.port)
+      case .tls: .tls(host: "localhost", port: daemon.port)
+      }
+    settings.sinks = [SyslogSink(target, authorities: daemon.authority)]
+    try fixture.write(TrailFixture.records, settings: settings)
+    let expected = fixture.log(["query", "--raw", "--json"]).output.split(separator: "\n").dropLast()
+    try daemon.eventually { daemon.lines.count == expected.count }
+    #expect(expected.count >= TrailFixture.records.count)
+    let told = daemon.lines.map { $0[($0.firstIndex(of: "{") ?? $0.startIndex)...] }
+    #expect(told == Array(expected))
+    #expect(daemon.lines.allSatisfy { $0.contains("strongroom \(getpid()) record authpriv.") })
+  }
+
+  enum Wrong: CaseIterable, Sendable { case authority, name }
+
+  @Test(arguments: Wrong.allCases) func aDaemonThatIsNotTheOneIsGivenNothingAndItIsOnRecord(_ wrong: Wrong) throws {
+    let daemon = try Rsyslog(isTLS: true)
+    let fixture = try TrailFixture([])
+    var settings = TrailSettings()
+    let host = wrong == .name ? "127.0.0.1" : "localhost"
+    let authorities = wrong == .authority ? daemon.folder.path + "/other.pem" : daemon.authority
+    settings.sinks = [SyslogSink(.tls(host: host, port: daemon.port), authorities: authorities)]
+    try fixture.write(TrailFixture.records, settings: settings)
+    #expect(daemon.lines.isEmpty)
+    let alerts = fixture.log(["query", "--action", "ALERT", "--json"]).output
+    #expect(alerts.contains("the server's certificate is not trusted"), "\(alerts)")
+    #expect(alerts.contains(#""kind":"records-not-forwarded""#), "\(alerts)")
+  }
+
+  @Test func recordsGoOnWhenTheDaemonIsBack() throws {
+    let daemon = try Rsyslog(isTLS: true)
+    let fixture = try TrailFixture([])
+    var settings = TrailSettings()
+    settings.retryNanoseconds = 20_000_000
+    settings.sinks = [SyslogSink(.tls(host: "localhost", port: daemon.port), authorities: daemon.authority)]
+    let writer = try fixture.writer(settings)
+    try writer.append(TrailFixture.records[0])
+    try daemon.eventually { daemon.lines.count == 1 }
+    daemon.stop()
+    // More than one, so that the end of the connection is met while it is down.
+    for record in TrailFixture.records {
+      try writer.append(record)
+      try writer.sync()
+      usleep(20_000)
+    }
+    try daemon.eventually { fixture.log(["query", "--action", "ALERT", "--json"]).output.contains("forwarding-failed") }
+    try daemon.start()
+    try daemon.eventually { fixture.log(["query", "--action", "ALERT", "--json"]).output.contains("forwarding-resumed") }
+    try writer.close()
+    try daemon.eventually { daemon.lines.last?.contains("forwarding-resumed") == true }
+  }
+
+  @Test func aFolderIsGivenTheRecordsAsLines() throws {
+    let fixture = try TrailFixture([])
+    let folder = TemporaryFolder()
+    var settings = TrailSettings()
+    settings.sinks = [FileSink(path: folder.path + "/records")]
+    try fixture.write(TrailFixture.records, settings: settings)
+    let expected = fixture.log(["query", "--raw", "--json"]).output.split(separator: "\n").dropLast()
+    let lines = try String(contentsOfFile: folder.path + "/records", encoding: .utf8).split(separator: "\n")
+    #expect(lines == Array(expected))
   }
 }

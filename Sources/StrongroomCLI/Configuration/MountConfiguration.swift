@@ -22,6 +22,10 @@ package struct MountConfiguration: Sendable, Equatable {
   package var recordRatePerUser = 100_000
   /// Where checkpoint heads go as well: `syslog`, `folder:/path`.
   package var anchors: [String] = []
+  /// Where every record goes as well, in the clear.
+  package var recordSinks: [String] = []
+  /// Who may sign the certificates of syslog daemons that are reached by TLS; nil for the system's.
+  package var tlsAuthorities: String?
   /// The one user of a private mount; nil is a shared one.
   package var privateUser: String?
   /// Whether users other than the mounter may come in. A private mount never lets them.

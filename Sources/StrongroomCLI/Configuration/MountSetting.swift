@@ -32,8 +32,14 @@ package struct MountSetting: Sendable {
     .text("trail-group", "a group's name", \.trailGroup, .settingTrailGroup, isName),
     .count("record-rate", 10...1_000_000, \.recordRatePerUser, .settingRecordRate),
     .list(
-      "anchors", "syslog, syslog:unix:/path, syslog:tcp:HOST:PORT or folder:/path", \.anchors, .settingAnchors
+      "anchors", "syslog, syslog:unix:/path, syslog:tcp:HOST:PORT, syslog:tls:HOST:PORT or folder:/path", \.anchors,
+      .settingAnchors
     ) { $0 == "syslog" || SyslogTarget($0) != nil || isPath($0, after: "folder:") },
+    .list(
+      "forward-records", "syslog:unix:/path, syslog:tcp:HOST:PORT, syslog:tls:HOST:PORT or folder:/path", \.recordSinks,
+      .settingForwardRecords
+    ) { SyslogTarget($0) != nil || isPath($0, after: "folder:") },
+    .text("tls-authorities", "an absolute path", \.tlsAuthorities, .settingTLSAuthorities) { isPath($0, after: "") },
     .text("user", "a user's name", \.privateUser, .settingUser, isName),
     .flag("allow-other", \.allowsOthers, .settingAllowOther),
     .duration("identity-cache", 1_000_000_000...300_000_000_000, \.identityCacheNanoseconds, .settingIdentityCache),

@@ -29,7 +29,7 @@ package enum HelpText: String, MessageTable {
   case settingWorkers, settingPoll, settingPageCache, settingReadAhead, settingMaxBackground, settingCommitInterval
   case settingCommitDocuments, settingStrictTrail, settingTrailGroup, settingRecordRate, settingAnchors, settingUser
   case settingAllowOther, settingIdentityCache, settingLogLevel, settingLogTo, settingSyslogIdentifier, settingPassphraseFile
-  case settingKeyFile
+  case settingKeyFile, settingForwardRecords, settingTLSAuthorities
 
   package var texts: Texts {
     switch self {
@@ -240,8 +240,16 @@ package enum HelpText: String, MessageTable {
     case .settingRecordRate: Texts("Records a second for one user; beyond it that user waits.", "每个用户每秒的记录数，超出则该用户等待。")
     case .settingAnchors:
       Texts(
-        "Where checkpoint heads go as well: syslog, syslog:unix:/path, syslog:tcp:HOST:PORT, folder:/path.",
-        "检查点链头的其他去处：syslog、syslog:unix:/路径、syslog:tcp:主机:端口、folder:/路径。")
+        "Where checkpoint heads go as well: syslog, syslog:unix:/path, syslog:tcp:HOST:PORT, syslog:tls:HOST:PORT, folder:/path.",
+        "检查点链头的其他去处：syslog、syslog:unix:/路径、syslog:tcp:主机:端口、syslog:tls:主机:端口、folder:/路径。")
+    case .settingForwardRecords:
+      Texts(
+        "Where every record goes as well, readable by whoever gets it there: syslog:unix:/path, syslog:tcp:HOST:PORT, syslog:tls:HOST:PORT, folder:/path.",
+        "每条记录的其他去处（在那里为明文）：syslog:unix:/路径、syslog:tcp:主机:端口、syslog:tls:主机:端口、folder:/路径。")
+    case .settingTLSAuthorities:
+      Texts(
+        "PEM file of the authorities that may sign a syslog daemon's certificate; empty is the system's.",
+        "可签发 syslog 服务器证书的机构（PEM 文件）；留空则用系统自带的。")
     case .settingUser: Texts("The one user of a private mount.", "私有挂载的唯一用户。")
     case .settingAllowOther: Texts("Let users other than the mounter in; never on a private mount.", "允许挂载者以外的用户访问；私有挂载始终不允许。")
     case .settingIdentityCache: Texts("How long a user's groups are remembered.", "用户所属组的缓存时长。")

@@ -146,9 +146,13 @@ final class MountService: @unchecked Sendable {
     settings.trail.recordsPerSecondMax = Int64(configuration.recordRatePerUser)
     settings.trail.recordBurstMax = Int64(configuration.recordRatePerUser) * 2
     settings.trail.anchors = configuration.anchors.map { anchor -> any TrailAnchor in
-      if let target = SyslogTarget(anchor) { return SyslogAnchor(target) }
+      if let target = SyslogTarget(anchor) { return SyslogAnchor(target, authorities: configuration.tlsAuthorities) }
       guard anchor.hasPrefix("folder:") else { return SystemLogAnchor() }
       return FileAnchor(path: anchor.dropFirst("folder:".count) + "/strongroom-checkpoints")
+    }
+    settings.trail.sinks = configuration.recordSinks.map { sink -> any RecordSink in
+      if let target = SyslogTarget(sink) { return SyslogSink(target, authorities: configuration.tlsAuthorities) }
+      return FileSink(path: sink.dropFirst("folder:".count) + "/strongroom-records.jsonl")
     }
     return settings
   }

@@ -154,19 +154,38 @@ extension Vault {
       guard let file = try? File(folder.catalogPath + suffix, O_RDONLY) else { return !Files.exists(folder.catalogPath + suffix) }
       return (try? file.size()) == 0
     }
-    guard isAlone, let found = digest(ofCatalogAt: folder.catalogPath, keys), found == closed else {
+    // What lies beside it would be replayed into it by whoever opens it.
+    guard isAlone else { throw .damaged("catalog: its file is not the one that was closed") }
+    guard let found = digest(ofCatalogAt: folder.catalogPath, keys), found == closed else {
       throw otherCatalog(folder, keys, opening)
     }
     return true
   }
 
   /// The catalog is not the one that the trail says was closed: which of the two is the older one. A catalog whose digests add up and whose commit is later
-  /// than any that the trail knows was sealed with this vault's key after that trail ended.
-  private static func otherCatalog(_ folder: VaultFolder, _ keys: VaultKeys, _ opening: TrailOpening) -> UnlockError {
+  /// than any that the trail knows was sealed with this vault's key after that trail ended. Only looks: no byte of the catalog changes.
+  private static func otherCatalog(
+    _ folder: VaultFolder, _ keys: VaultKeys, _ opening: TrailOpening
+  ) -> UnlockError {
     let other = UnlockError.damaged("catalog: its file is not the one that was closed")
-    guard let last = opening.lastMark, let catalog = try? SQLiteCatalog.open(at: folder.catalogPath) else { return other }
-    defer { try? catalog.close() }
-    guard let commit = try? StoredState(catalog, keys).commit, commit.number > last.commit else { return other }
+    let made = ["-wal", "-shm"].map { folder.catalogPath + $0 }.filter { !Files.exists($0) }
+    defer { for path in made { unlink(path) } }
+    guard let last = opening.lastMark, let snapshot = try? SQLiteCatalog.openSnapshot(at: folder.catalogPath) else {
+      return other
+    }
+    defer { snapshot.close() }
+    var commit: CommitRecord?
+    var sum = RowDigest.zero
+    do {
+      try snapshot.forEachRow(of: .meta) { row in
+        guard row.key.first == MetaKey.commit.rawValue else { return }
+        commit = try CommitRecord(parsing: try keys.open(row.sealed, for: row.key, version: row.version))
+      }
+      try snapshot.forEachRow(of: .bucket) { row in
+        sum += try BucketRecord(parsing: try keys.open(row.sealed, for: row.key, version: row.version)).digest
+      }
+    } catch { return other }
+    guard let commit, commit.digest == sum, commit.number > last.commit else { return other }
     return .trail("the catalog holds commit \(commit.number), which the trail does not know: an older trail was put back")
   }
 
