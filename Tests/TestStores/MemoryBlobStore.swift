@@ -23,6 +23,8 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
   /// How often each operation was called.
   package private(set) var counts: [String: Int] = [:]
   package var faults = Faults()
+  /// What was asked for ahead, in order.
+  package private(set) var prefetched: [BlobObject] = []
 
   private struct Entry {
     var bytes: [UInt8]
@@ -138,7 +140,9 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
     }
   }
 
-  package func prefetch(_ object: BlobObject, at offset: Int, byteCount: Int) {}
+  package func prefetch(_ object: BlobObject, at offset: Int, byteCount: Int) {
+    lock.withLock { prefetched.append(object) }
+  }
 
   package func byteCount(of object: BlobObject) throws(BlobStoreError) -> Int {
     try call("byteCount") { () throws(BlobStoreError) -> Int in

@@ -78,6 +78,22 @@ import VaultFormat
     #expect(try fixture.read(extents) == model)
   }
 
+  /// While one blob is opened the disk brings the next, though the reader will not come to it for long.
+  @Test func theBlobAfterTheOneToComeIsAskedFor() throws {
+    let store = MemoryBlobStore(seed: 1)
+    let fixture = try ContentFixture(store) { $0.readAheadByteCount = 256 << 10 }
+    var extents: [Extent] = []
+    for _ in 0..<4 {
+      let blob = try fixture.seal([UInt8](repeating: 7, count: 300 << 10))
+      extents.append(Extent(start: extents.last?.end ?? 0, byteCount: blob.byteCount, blob: blob))
+    }
+    try fixture.commit()
+    let objects = extents.map { $0.blob!.object }
+    for index in 0..<2 { _ = try fixture.read(extents, at: index * (128 << 10), 128 << 10) }
+    fixture.content.finishReadAhead()
+    #expect(store.prefetched == [objects[1], objects[2]])
+  }
+
   @Test func extentsThatDoNotCoverAreDamage() throws {
     let fixture = try ContentFixture(MemoryBlobStore(seed: 1))
     let blob = try fixture.seal([1, 2, 3])

@@ -69,7 +69,8 @@ extension ContentStore {
         if position == extent.start { open.noteArrival(at: start) }
         let first = start / BlobGeometry.pageByteCount
         if let pages = open.ask(for: first..<BlobGeometry.pageCount(start + Int(end - position))) {
-          ahead.ask(ReadAhead.Task(blob: open, reference: blob, pages: pages))
+          let next = index + 1 < extents.count ? extents[index + 1].blob : nil
+          ahead.ask(ReadAhead.Task(blob: open, reference: blob, pages: pages, next: next))
         }
       }
       position = end

@@ -11,6 +11,8 @@ final class ReadAhead: @unchecked Sendable {
     let blob: OpenBlob
     let reference: BlobReference
     let pages: Range<Int>
+    /// The blob that the document goes on with after this one.
+    let next: BlobReference?
   }
 
   /// Tasks beyond this are not taken: readers do that work themselves.
@@ -80,9 +82,13 @@ final class ReadAhead: @unchecked Sendable {
     }
   }
 
-  /// Where a reader enters a blob file, has the disk bring all of it: the kernel does not know that another file is next.
+  /// Where a reader enters a blob file, has the disk bring all of it, and the one after it, so that the disk has work while this one is
+  /// opened: the kernel does not know that another file is next.
   private func startReading(_ task: Task) {
-    guard case .file = task.reference.place, task.pages.lowerBound == 0 else { return }
-    reader.store.prefetch(task.reference.object, at: 0, byteCount: task.reference.sealedByteCount)
+    guard task.pages.lowerBound == 0 else { return }
+    for blob in [task.reference, task.next] {
+      guard let blob, case .file = blob.place else { continue }
+      reader.store.prefetch(blob.object, at: 0, byteCount: blob.sealedByteCount)
+    }
   }
 }
