@@ -182,7 +182,8 @@
 
     private func found(in vault: Vault, _ context: String) throws -> Int {
       let root = try vault.node(.root)
-      var names = Set(try vault.children(of: root, after: .none, limit: 100).map { "\(vault.record(of: $0).name)" })
+      let children = try vault.children(of: root, after: .none, limit: 100).ids.map(vault.node)
+      let names = Set(children.map { "\(vault.record(of: $0).name)" })
       var versions: Set<Int> = []
       for (name, count) in Self.sizes {
         versions.formUnion(
@@ -194,7 +195,6 @@
       #expect(try content(fresh, 10_000, in: vault) == [version], "\(context)")
       #expect(try vault.child(of: root, named: Name("moved \(version)")!) != nil, "\(context): \(names)")
       #expect(names.count == Self.sizes.count + 2, "\(context): \(names)")
-      names = []
       return version
     }
 
