@@ -233,6 +233,8 @@ private final class Rsyslog {
     var settings = TrailSettings()
     let host = wrong == .name ? "127.0.0.1" : "localhost"
     let authorities = wrong == .authority ? daemon.folder.path + "/other.pem" : daemon.authority
+    // So long does the end wait for a place that takes nothing.
+    settings.patienceNanoseconds = 1_000_000_000
     settings.sinks = [SyslogSink(.tls(host: host, port: daemon.port), authorities: authorities)]
     try fixture.write(TrailFixture.records, settings: settings)
     #expect(daemon.lines.isEmpty)

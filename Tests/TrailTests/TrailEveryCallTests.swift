@@ -113,7 +113,8 @@ import VaultFormat
         let calls: Set = ["open", "write", "pwrite", "fdatasync", "fsync", "rename", "fallocate", "ftruncate"]
         var seen: Set<Step> = []
         return script.steps.filter {
-          files.contains($0.file) && calls.contains($0.call) && $0.number <= ($0.file == "signer" ? 1 : 2)
+          files.contains($0.file) && calls.contains($0.call)
+            && $0.number <= ($0.call == "write" || $0.call == "fdatasync" ? 2 : 1)
             && seen.insert($0).inserted
         }
       }
@@ -154,11 +155,11 @@ import VaultFormat
           let script = Script(
             fixture.path, at: { $0 == step },
             strike: {
-              usleep(500_000)
+              usleep(300_000)
               return nil
             })
           var settings = Self.settings
-          settings.patienceNanoseconds = 200_000_000
+          settings.patienceNanoseconds = 100_000_000
           var acknowledged: [String] = []
           try faults.run {
             // A busy machine can be as slow as a disk that hangs.
@@ -183,6 +184,7 @@ import VaultFormat
           var settings = Fixture.quick
           settings.activeCheckpointNanoseconds = 5_000_000
           settings.heartbeatNanosecondsMax = 100_000_000
+          settings.patienceNanoseconds = 1_000_000_000
           let writer = try fixture.open(settings)
           faults.fail("open", code)
           faults.fail("rename", code)
