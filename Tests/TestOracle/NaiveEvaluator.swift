@@ -73,7 +73,11 @@ package struct NaiveEvaluator {
 
   /// Of all folders: which are visible, and which of those only as bare chain.
   package func visible(_ person: Person, _ now: Int64) -> (visible: Set<NodeID>, bare: Set<NodeID>) {
-    let seeing = Set(parents.keys.filter { isSeeing(person, $0, now) })
+    visible(Set(parents.keys.filter { isSeeing(person, $0, now) }))
+  }
+
+  /// The same, where it is known which folders somebody has `list` or `grant` at.
+  package func visible(_ seeing: Set<NodeID>) -> (visible: Set<NodeID>, bare: Set<NodeID>) {
     var visible: Set<NodeID> = [.root]
     for folder in seeing { visible.formUnion(chain(folder)) }
     return (visible, visible.subtracting(seeing))
