@@ -26,22 +26,19 @@ import VaultFormat
         let seeing = zip(folders, naive).filter { $0.1.contains(.list) || $0.1.contains(.grant) }
         let (visible, bare) = world.naive.visible(Set(seeing.map(\.0)))
         // Folders without an anchor of their own ask at the one above.
-        var answers: [NodeID: (explanations: [Explanation], agree: Bool)] = [:]
+        var answers: [NodeID: Answer] = [:]
         for (folder, rights) in zip(folders, naive) {
           let anchor = anchors[folder]!
-          let answer = answers[anchor] ?? Self.explanations(subject, in: table, seen: view, at: anchor, now: now)
+          let answer = answers[anchor] ?? Self.explain(subject, in: table, seen: view, at: anchor, now: now)
           answers[anchor] = answer
           let standing = anchor == folder ? view.standing(at: anchor) : view.standing(at: anchor).ofFolderBelow
-          var agrees = answer.agree && standing.rights == rights
+          var agrees = answer.isConsistent && standing.rights == rights && answer.rights == rights && answer.allowed == rights
           agrees = agrees && standing.isVisible == visible.contains(folder) && standing.isBareChain == bare.contains(folder)
           if anchor == folder { agrees = agrees && view.isVisible(folder) == standing.isVisible }
           if bare.contains(folder) { bareCount += 1 }
-          for (explanation, named) in zip(answer.explanations, Rights.named) {
-            agrees = agrees && explanation.standing.rights == rights && explanation.isAllowed == rights.contains(named.right)
-            agrees = agrees && explanation.decision == standing.decision(for: named.right)
-            caseCount += 1
-            if explanation.isAllowed { allowedCount += 1 }
-          }
+          agrees = agrees && answer.decisions == Self.rights.map { standing.decision(for: $0) }
+          caseCount += Self.rights.count
+          allowedCount += answer.allowed.rawValue.nonzeroBitCount
           #expect(agrees, "folder \(folder) for \(person) at \(now) in \(world)")
           if !agrees { return }
         }
@@ -52,21 +49,39 @@ import VaultFormat
     #expect(bareCount > caseCount / 600)
   }
 
-  /// An explanation for each right, and whether each is consistent in itself and with the others. One makes its own view of the subject,
-  /// the others use the one that the mount would have.
-  private static func explanations(
+  private static let rights = Rights.named.map(\.right)
+
+  /// What the explanations for each right at an anchor say.
+  private struct Answer {
+    /// The rights that each one says there are.
+    let rights: Rights
+    /// Those for which one says that they are allowed.
+    let allowed: Rights
+    /// Of each right.
+    let decisions: [Record.Decision]
+    /// Each in itself, all with each other, and with what is asked about many people at once.
+    let isConsistent: Bool
+  }
+
+  /// An explanation for each right. At the root one makes its own view of the subject; the others use the one that the mount would have.
+  private static func explain(
     _ subject: Subject, in table: RightsTable, seen view: SubjectView, at anchor: NodeID, now: Int64
-  ) -> (explanations: [Explanation], agree: Bool) {
-    var explanations: [Explanation] = []
-    for (right, _) in Rights.named {
-      explanations.append(
-        table.explain(subject, right, at: anchor, now: now, seen: explanations.isEmpty ? nil : view))
+  ) -> Answer {
+    let standing = view.standing(at: anchor)
+    var allowed: Rights = []
+    var decisions: [Record.Decision] = []
+    decisions.reserveCapacity(rights.count)
+    var isConsistent = table.rights(of: subject, at: anchor, now: now) == standing.rights
+    for right in rights {
+      let known = right == .list && anchor == .root ? nil : view
+      let explanation = table.explain(subject, right, at: anchor, now: now, seen: known)
+      if explanation.isAllowed { allowed.formUnion(right) }
+      decisions.append(explanation.decision)
+      let explained = explanation.standing
+      isConsistent = isConsistent && explained.rights == standing.rights && explained.isVisible == standing.isVisible
+      isConsistent = isConsistent && explained.isBareChain == standing.isBareChain && Self.isConsistent(explanation)
     }
-    let first = explanations[0].standing
-    let agree =
-      explanations.allSatisfy { $0.standing == first && isConsistent($0) }
-      && table.rights(of: subject, at: anchor, now: now) == first.rights
-    return (explanations, agree)
+    return Answer(rights: standing.rights, allowed: allowed, decisions: decisions, isConsistent: isConsistent)
   }
 
   /// What an explanation shows is what decided.

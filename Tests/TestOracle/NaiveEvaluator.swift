@@ -34,7 +34,7 @@ package struct NaiveEvaluator {
   }
 
   package func same(_ one: Principal, _ other: Principal) -> Bool {
-    one.kind == other.kind && Array(one.name.utf8) == Array(other.name.utf8) && one.id == other.id
+    one.kind == other.kind && one.id == other.id && Array(one.name.utf8) == Array(other.name.utf8)
   }
 
   package func names(_ principal: Principal, _ person: Person) -> Bool {

@@ -22,7 +22,7 @@ extension RightsTable {
     }
     var account = Account(subject: subject, asked: asked, now: now)
     for folder in tree.chain(to: last) {
-      if let boundary = index.boundaries[folder] { account.crossBoundary(boundary) }
+      if !index.boundaries.isEmpty, let boundary = index.boundaries[folder] { account.crossBoundary(boundary) }
       for position in index.grantPositions[folder] {
         let grant = grants[Int(position)]
         if !gone.isEmpty, gone.contains(grant.id) { continue }
