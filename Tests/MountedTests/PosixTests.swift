@@ -300,12 +300,12 @@ extension MountedTests {
         try all.does("wait-lock", one, "flock", "w", 0, 0)
         try partial.does("wait-lock", other, "flock", "w", 0, 0)
         // Both wait on threads of their own: either may have asked first.
-        var winner: Bool?
-        _ = try eventually(within: 5) {
-          if try all.tries("lock-result", 50) == "ok" { winner = true } else if try partial.tries("lock-result", 50) == "ok" { winner = false }
-          return winner != nil
+        var isAllFirst = false
+        let isGiven = try eventually(within: 5) {
+          isAllFirst = try all.tries("lock-result", 50) == "ok"
+          return try isAllFirst || partial.tries("lock-result", 50) == "ok"
         }
-        let isAllFirst = try #require(winner, "neither has the lock")
+        try #require(isGiven, "neither has the lock")
         let (first, second) = isAllFirst ? (all, partial) : (partial, all)
         #expect(try second.tries("lock-result", 100) == "ETIMEDOUT")
         try first.does("lock", isAllFirst ? one : other, "flock", "u", 0, 0)
