@@ -90,8 +90,14 @@ public final class Session: Sendable {
   public func unmount(_ mode: UnmountMode = .ifIdle) throws(FuseError) {
     precondition(!Worker.isCurrentThread, "a worker cannot wait for itself")
     try takeDown(mode)
-    if mode != .detach { wait() }
+    if mode == .detach { return }
+    // What was mounted may live on where it was copied to: another mount namespace (a container, `unshare`), a bind mount. It was asked to end.
+    if !ending.wait(upToNanoseconds: Session.copiesNanoseconds) { abortConnection() }
+    wait()
   }
+
+  /// How long a session may go on after its mount was taken away with nothing open in it, before it is ended wherever else it is mounted.
+  private static let copiesNanoseconds: Int64 = 3_000_000_000
 
   /// Unmounts without waiting for the workers.
   private func takeDown(_ mode: UnmountMode) throws(FuseError) {
@@ -204,4 +210,13 @@ final class SessionEnding: Sendable {
   var hasEnded: Bool { state.change { $0.hasEnded } }
 
   func wait() { state.wait { $0.hasEnded ? () : nil } }
+
+  /// Returns whether it has ended, after so long at most.
+  func wait(upToNanoseconds patience: Int64) -> Bool {
+    let end = monotonicNanoseconds() + patience
+    return state.inSteps { state, _ in
+      let rest = end - monotonicNanoseconds()
+      return state.hasEnded || rest <= 0 ? .done(state.hasEnded) : .wait(upToNanoseconds: rest)
+    }
+  }
 }

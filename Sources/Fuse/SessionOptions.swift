@@ -42,7 +42,7 @@ public struct SessionOptions: Sendable {
 /// How a session is unmounted.
 public enum UnmountMode: Sendable {
   /// Only if nothing in it is open or anyone's working folder; otherwise `FuseError.mountpointBusy`, and it goes on. Returns when the
-  /// session has ended.
+  /// session has ended. Copies of the mount (bind mounts, other mount namespaces) are not asked: after 3 s they are ended as by `abort`.
   case ifIdle
   /// Gone from the folder tree at once; the session ends when the last open file in it is closed. Returns without waiting for that.
   case detach

@@ -77,6 +77,33 @@ struct SessionTests {
     mounted.end()
   }
 
+  /// As a container has one that was started while it was mounted. Without more ado its copy would keep the session for ever.
+  @Test func aCopyInAnotherMountNamespaceEndsWithIt() throws {
+    let mounted = try Mounted()
+    var output: [Int32] = [0, 0]
+    #expect(pipe(&output) == 0)
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    posix_spawn_file_actions_adddup2(&actions, output[1], 1)
+    var child = pid_t()
+    let words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", "echo; exec sleep 60"]
+    let arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+    defer { arguments.forEach { free($0) } }
+    #expect(posix_spawnp(&child, "unshare", &actions, nil, arguments, environ) == 0)
+    posix_spawn_file_actions_destroy(&actions)
+    close(output[1])
+    var byte: UInt8 = 0
+    #expect(read(output[0], &byte, 1) == 1)
+    close(output[0])
+
+    try mounted.session.unmount()
+    #expect(mounted.session.hasEnded)
+    #expect(access("/proc/\(child)/root\(mounted.path)/big", F_OK) == -1 && errno == ENOTCONN)
+    kill(child, SIGKILL)
+    waitpid(child, nil, 0)
+    mounted.end()
+  }
+
   @Test func aSymlinkLeadsToItsFolder() throws {
     let folder = TemporaryFolder()
     let path = folder.makeFolder("m")

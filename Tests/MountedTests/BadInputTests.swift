@@ -230,12 +230,12 @@ extension MountedTests {
         let unlock = ["--passphrase-file", vault.passphraseFile]
         // The tests' own slot for a key file goes first, so that one is left.
         #expect(try slots() == 2)
-        try vault.mustStrongroom(["key", "remove", vault.vault, "1"] + unlock)
+        try vault.mustStrongroom(["key", "remove", vault.vault, "2"] + unlock)
         #expect(try slots() == 1)
         let keyFile = vault.folder + "/other-key"
         try Programs.mustRun(["dd", "if=/dev/urandom", "of=" + keyFile, "bs=32", "count=1", "status=none"])
         chmod(keyFile, 0o600)
-        let last = try vault.strongroom(["key", "remove", vault.vault, "0"] + unlock)
+        let last = try vault.strongroom(["key", "remove", vault.vault, "1"] + unlock)
         #expect(last.status != 0, "the last slot went: \(last.all)")
         try vault.mustStrongroom(["key", "add", vault.vault, "--new-key-file", keyFile] + unlock)
         #expect(try slots() == 2)

@@ -124,8 +124,9 @@ final class TestVault {
   /// Unmounts if need be, and removes everything.
   func close() {
     let mounts = Machine.mounts().filter { $0.hasPrefix(folder + "/") }
-    if mounts.contains(mountpoint), (try? strongroom(["unmount", mountpoint]))?.status != 0 {
-      Issue.record("the vault could not be unmounted")
+    if mounts.contains(mountpoint) {
+      let said = try? strongroom(["unmount", mountpoint])
+      if said?.status != 0 { Issue.record("the vault could not be unmounted: \(said?.all ?? "")") }
     }
     for rest in Machine.mounts().filter({ $0.hasPrefix(folder + "/") }).reversed() { umount2(rest, Int32(MNT_DETACH)) }
     // An actor that ends may hold its working folder for a moment longer.
