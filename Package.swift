@@ -126,7 +126,7 @@ let package = Package(
         "TestCatalogDisk",
       ]),
     tests("VaultFSTests", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"]),
-    tests("ControlTests", ["Control", "VaultFS", "Vault", "Access", "Trail", "VaultFormat", "Platform"]),
+    tests("ControlTests", ["Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"]),
     tests(
       "StrongroomCLITests",
       ["StrongroomCLI", "Control", "Vault", "Keys", "Access", "Trail", "Sodium", "VaultFormat", "Platform", arguments]),

@@ -15,10 +15,21 @@ package final class Lock: @unchecked Sendable {
     raw.deallocate()
   }
 
-  @inlinable @inline(__always) package func lock() { pthread_mutex_lock(raw) }
+  @inlinable @inline(__always) package func lock() {
+    pthread_mutex_lock(raw)
+    #if DEBUG
+      LockCount.note(raw)
+    #endif
+  }
   @inlinable @inline(__always) package func unlock() { pthread_mutex_unlock(raw) }
   /// Whether the caller has it now.
-  @inline(__always) package func tryLock() -> Bool { pthread_mutex_trylock(raw) == 0 }
+  @inline(__always) package func tryLock() -> Bool {
+    guard pthread_mutex_trylock(raw) == 0 else { return false }
+    #if DEBUG
+      LockCount.note(raw)
+    #endif
+    return true
+  }
 
   @inlinable @inline(__always)
   package func withLock<Result: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
@@ -49,6 +60,9 @@ package final class ReadWriteLock: @unchecked Sendable {
   @inlinable @inline(__always)
   package func reading<Result: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     pthread_rwlock_rdlock(raw)
+    #if DEBUG
+      LockCount.note(raw)
+    #endif
     defer { pthread_rwlock_unlock(raw) }
     return try body()
   }
@@ -56,6 +70,9 @@ package final class ReadWriteLock: @unchecked Sendable {
   @inlinable @inline(__always)
   package func writing<Result: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     pthread_rwlock_wrlock(raw)
+    #if DEBUG
+      LockCount.note(raw)
+    #endif
     defer { pthread_rwlock_unlock(raw) }
     return try body()
   }

@@ -76,7 +76,10 @@ private let requests: [ControlRequest] = [
     .boundaries([BoundaryReport(id: RuleID(1), path: path, owner: zhang, set: time, reason: "")]),
     .explanation(
       ExplanationReport(principal: zhang, right: .read, path: path, at: time, verdict: .refused, decided: [rule], nearMisses: [])),
-    .who([WhoReport(principal: zhang, rights: .list, grants: [RuleID(4)], until: nil)]),
+    .who([
+      WhoReport(principal: zhang, isOrphan: true, rights: .list, grants: [RuleID(4)], until: nil),
+      WhoReport(principal: zhang, isOrphan: nil, rights: .list, grants: [], until: nil),
+    ]),
     .what([WhatReport(path: .root, rights: .grant, grants: [], until: time)]),
     .conflicts([
       ConflictReport(principal: zhang, duties: [.reviewer], right: .grant, grant: RuleID(3), path: path),

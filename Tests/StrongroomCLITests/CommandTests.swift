@@ -99,6 +99,50 @@ extension InChina {
       ))
   }
 
+  @Test func whoIsNobodyAnyMoreIsSaid() throws {
+    let entries = [
+      WhoReport(principal: audit, isOrphan: true, rights: [.list, .read], grants: [RuleID(812)], until: nil),
+      WhoReport(principal: zhang, isOrphan: false, rights: .list, grants: [RuleID(7), RuleID(9)], until: nil),
+      WhoReport(principal: zhang, isOrphan: nil, rights: .list, grants: [RuleID(7)], until: nil),
+    ]
+    func who(_ entries: ArraySlice<WhoReport>, _ options: [String] = [], _ language: Language = .english) -> Ran {
+      run(options + ["access", "who", "/mnt/档案"], mount: ScriptedMount([.who(Array(entries))]), language: language)
+    }
+    let all = who(entries[...])
+    #expect(
+      all.output == """
+        WHO                    RIGHTS  UNTIL  BY GRANTS
+        group:审计 (orphaned)  reader  -      812
+        user:zhang             list    -      7,9
+        user:zhang             list    -      7
+
+        """)
+    #expect(all.errors == "the system did not say in time whether 1 of them still exist\n")
+    let chinese = who(entries.prefix(1), [], .chinese)
+    #expect(chinese.output.contains("group:审计 (无主)") && chinese.errors == "", "\(chinese)")
+    let json = who(entries[...], ["--json"]).output.split(separator: "\n")
+    #expect(json.map { $0.contains(#""isOrphan":true"#) } == [true, false, false])
+    #expect(json.map { $0.contains("isOrphan") } == [true, true, false])
+  }
+
+  @Test func anExplanationSaysThatARuleNamesNobodyAnyMore() {
+    let explanation = ExplanationReport(
+      principal: zhang, right: .read, path: path, at: given, verdict: .refused, decided: [],
+      nearMisses: [
+        .init(kind: .grant, id: RuleID(812), path: path, via: zhang, rights: [.list, .read], effect: .orphaned),
+        .init(kind: .grant, id: RuleID(9), path: path, via: zhang, rights: .list, effect: .suspended, review: RuleID(3)),
+      ])
+    func explain(_ language: Language) -> String {
+      run(
+        ["access", "explain", "user:zhang", "read", "/mnt/档案/clients/张伟"], mount: ScriptedMount([.explanation(explanation)]),
+        language: language
+      ).output
+    }
+    #expect(explain(.english).contains("grant 812 on /clients/张伟, by user:zhang, its name and id are no longer one\n"))
+    #expect(explain(.english).contains("grant 9 on /clients/张伟, by user:zhang, is suspended by review 3\n"))
+    #expect(explain(.chinese).contains("授权 812（/clients/张伟），通过 user:zhang，名称与编号已不对应\n"))
+  }
+
   @Test func anExplanationNamesTheRulesAndTheNearMisses() {
     let explanation = ExplanationReport(
       principal: zhang, right: .read, path: path, at: given, verdict: .refused,

@@ -69,6 +69,16 @@ func whatIsWrongIsSaidWithItsLine(_ text: String, _ expected: String) { #expect(
   #expect(throws: CommandFailure(.usage, .csvNotUTF8)) { try GrantCSV.lines(of: [0x70, 0xff], reason: "r") }
 }
 
+@Test func exportSaysWhichGrantsNameNobodyAnyMore() {
+  var orphan = grant(7, reason: "r")
+  orphan.state = .orphaned
+  let mount = { ScriptedMount([.grants([orphan, grant(8, reason: "r")])]) }
+  let lines = run(["grant", "export"], mount: mount()).output.split(separator: "\r\n")
+  #expect(lines.map { $0.contains(",orphaned,") } == [false, true, false])
+  let json = run(["grant", "export", "--json"], mount: mount()).output.split(separator: "\n")
+  #expect(json.map { $0.contains(#""state":"orphaned""#) } == [true, false])
+}
+
 @Test func exportPrintsLinesThatImportSends() {
   let folder = TemporaryFolder()
   let exported = run(["grant", "export"], mount: ScriptedMount([.grants([grant(7, reason: "=x")])]))

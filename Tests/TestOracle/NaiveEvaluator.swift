@@ -34,7 +34,7 @@ package struct NaiveEvaluator {
   }
 
   package func same(_ one: Principal, _ other: Principal) -> Bool {
-    one.kind == other.kind && Array(one.name.utf8) == Array(other.name.utf8) && one.id == other.id
+    one.kind == other.kind && one.id == other.id && Array(one.name.utf8) == Array(other.name.utf8)
   }
 
   package func names(_ principal: Principal, _ person: Person) -> Bool {
@@ -73,7 +73,11 @@ package struct NaiveEvaluator {
 
   /// Of all folders: which are visible, and which of those only as bare chain.
   package func visible(_ person: Person, _ now: Int64) -> (visible: Set<NodeID>, bare: Set<NodeID>) {
-    let seeing = Set(parents.keys.filter { isSeeing(person, $0, now) })
+    visible(Set(parents.keys.filter { isSeeing(person, $0, now) }))
+  }
+
+  /// The same, where it is known which folders somebody has `list` or `grant` at.
+  package func visible(_ seeing: Set<NodeID>) -> (visible: Set<NodeID>, bare: Set<NodeID>) {
     var visible: Set<NodeID> = [.root]
     for folder in seeing { visible.formUnion(chain(folder)) }
     return (visible, visible.subtracting(seeing))

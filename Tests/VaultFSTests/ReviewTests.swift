@@ -193,6 +193,28 @@ import VaultFormat
     #expect(try test.records().contains { record in record.details.contains(Record.Detail("restored", "true")) })
   }
 
+  @Test func whoeverSeesAFileIsToldThatAReviewSuspendedTheirGrant() throws {
+    try test.make(.document, "d", in: folder)
+    let review = try open()
+    // Given after the list was frozen, so that bob still sees what he may no longer read.
+    let later = try test.give(.list, to: TestFiles.bob, on: folder)
+    let number = try test.number(TestFiles.bob, "d", in: folder)
+    func why() throws -> [String] {
+      let line = try test.files.xattr(TestFiles.bob, number, Array("user.strongroom.why".utf8))
+      return String(decoding: line, as: UTF8.self).split(separator: ";").map { $0.drop { $0 == " " } }.map(String.init)
+    }
+    #expect(try why().prefix(3) == ["list: grant \(bobs.id)", "read: grant \(bobs.id)", "add: no grant"])
+    _ = try test.files.closeReview(TestFiles.root, review, reason: "the year is over")
+    let suspended = "read: no, grant \(bobs.id) is suspended by review \(review)"
+    #expect(try why().prefix(3) == ["list: grant \(later.id)", suspended, "add: no grant"])
+    let explained = try test.files.explain(TestFiles.bob, "user:bob", .read, at: Array("/a/d".utf8), time: nil)
+    guard case .explanation(let explanation, _) = explained else { return #expect(Bool(false)) }
+    #expect(!explanation.isAllowed)
+    #expect(explanation.nearMisses.first { $0.grant.id == bobs.id }?.failings == [.suspended(by: review)])
+    #expect(try refusal(TestFiles.root, review, line(bobs, .keep)) == nil)
+    #expect(try why().prefix(2) == ["list: grant \(bobs.id)", "read: grant \(bobs.id)"])
+  }
+
   @Test func theLastWhoManageRightsAtTheRootAreNotSuspended() throws {
     let root = try test.vault.node(.root)
     let second = try test.give([.list, .grant], to: TestFiles.bob, on: root)

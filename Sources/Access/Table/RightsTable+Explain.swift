@@ -8,10 +8,11 @@ extension RightsTable {
   ///   - hypothetical: grants as if they stood ("what if"), each on an anchor: put one for a folder without rules on that folder's nearest
   ///     anchor above, provided that `anchor` is at or below the folder. They do not reveal anything beneath.
   ///   - gone: grants as if they did not stand.
+  ///   - known: the subject's view at that time, where it is at hand; without it, or where it is another's, one is made.
   /// - Returns: about nothing (`Standing.nothing`) for a folder that is no anchor.
   package func explain(
     _ subject: Subject, _ asked: Rights, at anchor: NodeID, now: Int64, with hypothetical: [Grant] = [],
-    without gone: Set<RuleID> = []
+    without gone: Set<RuleID> = [], seen known: SubjectView? = nil
   ) -> Explanation {
     guard let last = tree.index(of: anchor) else {
       return Explanation(
@@ -21,16 +22,19 @@ extension RightsTable {
     }
     var account = Account(subject: subject, asked: asked, now: now)
     for folder in tree.chain(to: last) {
-      if let boundary = index.boundaries[folder] { account.crossBoundary(boundary) }
-      for position in index.grantPositions[folder] where !gone.contains(grants[Int(position)].id) {
+      if !index.boundaries.isEmpty, let boundary = index.boundaries[folder] { account.crossBoundary(boundary) }
+      for position in index.grantPositions[folder] {
         let grant = grants[Int(position)]
-        account.meet(grant, suspensions[grant.id])
+        if !gone.isEmpty, gone.contains(grant.id) { continue }
+        account.meet(grant, suspensions.isEmpty ? nil : suspensions[grant.id])
       }
       for grant in hypothetical where grant.folder == tree.folders[folder] { account.meet(grant, nil) }
       for position in index.barrierPositions[folder] { account.meet(barriers[Int(position)]) }
     }
-    let view = view(for: subject, now: now)
-    return account.explanation(at: anchor, isRoot: last == AnchorTree.rootIndex, as: view.standing(at: last))
+    var view = known
+    if let known, known.subject !== subject || !known.table.hasSameRules(as: self) || !known.isValid(at: now) { view = nil }
+    return account.explanation(
+      at: anchor, isRoot: last == AnchorTree.rootIndex, as: (view ?? self.view(for: subject, now: now)).standing(at: anchor))
   }
 }
 
@@ -79,10 +83,17 @@ private struct Account {
 
   /// Who of the subject's user and groups a rule names, or nearly names: the same kind and name or the same kind and id.
   private func nearest(_ named: Principal) -> (by: Principal, isExact: Bool)? {
-    let candidates = [subject.user] + subject.groups
-    if let exact = candidates.first(where: { $0.isExactly(named) }) { return (exact, true) }
-    let near = candidates.first { $0.kind == named.kind && ($0.id == named.id || $0.name == named.name) }
+    if subject.user.isExactly(named) { return (subject.user, true) }
+    var near = Self.isNear(subject.user, named) ? subject.user : nil
+    for group in subject.groups {
+      if group.isExactly(named) { return (group, true) }
+      if near == nil, Self.isNear(group, named) { near = group }
+    }
     return near.map { ($0, false) }
+  }
+
+  private static func isNear(_ one: Principal, _ other: Principal) -> Bool {
+    one.kind == other.kind && (one.id == other.id || one.name == other.name)
   }
 
   private mutating func failings(_ isExact: Bool, _ validity: Validity) -> [Explanation.Failing] {
@@ -101,13 +112,17 @@ private struct Account {
     let standing = Standing(
       tally, isRoot: isRoot, isVisibleBeneath: seen.isVisibleBeneath, validUntil: min(seen.validUntil, stretch.until))
     let needed = asked.isSubset(of: .grant) ? asked : asked.union(.list)
-    let rows = grants.map { row(for: $0.grant, $0.by, $0.failings, needed: needed) }.sorted { $0.grant.id < $1.grant.id }
     let isAllowed = standing.allows(asked)
+    var deciding: [Explanation.GrantRow] = []
+    var nearMisses: [Explanation.GrantRow] = []
+    for met in grants.count > 1 ? grants.sorted(by: { $0.grant.id < $1.grant.id }) : grants {
+      let row = row(for: met.grant, met.by, met.failings, needed: needed)
+      if isAllowed, row.counts, !row.gives.isEmpty { deciding.append(row) } else { nearMisses.append(row) }
+    }
     return Explanation(
       subject: subject, asked: asked, anchor: anchor, now: now, standing: standing, decision: standing.decision(for: asked),
-      deciding: rows.filter { isAllowed && $0.counts && !$0.gives.isEmpty },
-      nearMisses: rows.filter { !isAllowed || !$0.counts || $0.gives.isEmpty },
-      barriers: barriers.sorted { $0.barrier.id < $1.barrier.id }, boundary: boundary)
+      deciding: deciding, nearMisses: nearMisses,
+      barriers: barriers.count > 1 ? barriers.sorted { $0.barrier.id < $1.barrier.id } : barriers, boundary: boundary)
   }
 
   private func row(

@@ -9,13 +9,7 @@ extension RequestHandler {
     switch request {
     case .accessExplain(let question): replies.send(.explanation(try explain(question, caller)))
     case .accessWho(let question):
-      let holdings = try perform(on: question.path) { () throws(AdministrationFailure) in
-        try files.who(caller, at: question.path.bytes, time: question.at?.nanoseconds)
-      }
-      let reports = holdings.map {
-        WhoReport(principal: $0.principal.wireName, rights: $0.rights, grants: $0.grants, until: nil)
-      }
-      replies.send(reports, as: ControlResponse.who)
+      replies.send(try who(question, caller), as: ControlResponse.who)
     case .accessWhat(let question):
       let reaches = try perform(about: question.principal) { () throws(AdministrationFailure) in
         try files.what(caller, question.principal.description, time: question.at?.nanoseconds)
@@ -30,6 +24,21 @@ extension RequestHandler {
     }
   }
 
+  /// How long the system is asked who of them is still somebody: of ten thousand some can stay unknown.
+  private static let orphanPatience: Int64 = 500_000_000
+
+  func who(_ question: WhoRequest, _ caller: Caller) throws(ControlFailure) -> [WhoReport] {
+    let holdings = try perform(on: question.path) { () throws(AdministrationFailure) in
+      try files.who(caller, at: question.path.bytes, time: question.at?.nanoseconds)
+    }
+    var orphans = OrphanCheck(files, patience: Self.orphanPatience)
+    return holdings.map {
+      WhoReport(
+        principal: $0.principal.wireName, isOrphan: orphans.isOrphan($0.principal), rights: $0.rights, grants: $0.grants,
+        until: nil)
+    }
+  }
+
   private func grants(of standing: Standing) -> [RuleID] {
     var ids: Set<RuleID> = []
     for (right, _) in Rights.named {
@@ -38,7 +47,7 @@ extension RequestHandler {
     return ids.sorted()
   }
 
-  private func explain(_ question: ExplainRequest, _ caller: Caller) throws(ControlFailure) -> ExplanationReport {
+  func explain(_ question: ExplainRequest, _ caller: Caller) throws(ControlFailure) -> ExplanationReport {
     let at = question.at ?? WallTime(nanoseconds: files.vault.latestTime())
     let answer = try perform(on: question.path, about: question.principal) { () throws(AdministrationFailure) in
       try files.explain(
@@ -56,18 +65,19 @@ extension RequestHandler {
     case .noSuchName: return report(.noSuchName, [], [])
     case .hiddenOrAbsent: return report(.refused, [], [])
     case .explanation(let explanation, let managed):
-      let barriers = explanation.barriers.map { rule($0, managed) }
+      var orphans = OrphanCheck(files)
+      let barriers = explanation.barriers.map { rule($0, managed, &orphans) }
       let standing = barriers.filter { $0.effect == .decided }
-      let decided = explanation.isAllowed ? explanation.deciding.map { rule($0, .decided, managed) } : standing
+      let decided = explanation.isAllowed ? explanation.deciding.map { rule($0, .decided, managed, &orphans) } : standing
       let near =
-        explanation.nearMisses.map { rule($0, nil, managed) } + barriers.filter { $0.effect != .decided }
+        explanation.nearMisses.map { rule($0, nil, managed, &orphans) } + barriers.filter { $0.effect != .decided }
         + (explanation.isAllowed ? standing : [])
       return report(explanation.isAllowed ? .allowed : .refused, decided, near)
     }
   }
 
   private func rule(
-    _ row: Explanation.GrantRow, _ effect: ExplanationReport.Rule.Effect?, _ managed: Set<NodeID>
+    _ row: Explanation.GrantRow, _ effect: ExplanationReport.Rule.Effect?, _ managed: Set<NodeID>, _ orphans: inout OrphanCheck
   ) -> ExplanationReport.Rule {
     var time = row.grant.until.map { WallTime(nanoseconds: $0) }
     var found = effect ?? .otherRights
@@ -81,7 +91,7 @@ extension RequestHandler {
         case .begins(let begin):
           found = .notYet
           time = WallTime(nanoseconds: begin)
-        case .otherIdentity: found = .otherPrincipal
+        case .otherIdentity: found = orphans.isOrphan(row.grant.principal) == true ? .orphaned : .otherPrincipal
         case .suspended(let by):
           found = .suspended
           review = by
@@ -99,7 +109,9 @@ extension RequestHandler {
       review: review)
   }
 
-  private func rule(_ row: Explanation.BarrierRow, _ managed: Set<NodeID>) -> ExplanationReport.Rule {
+  private func rule(
+    _ row: Explanation.BarrierRow, _ managed: Set<NodeID>, _ orphans: inout OrphanCheck
+  ) -> ExplanationReport.Rule {
     let isManaged = managed.contains(row.barrier.folder)
     var effect = ExplanationReport.Rule.Effect.decided
     var time = row.barrier.until.map { WallTime(nanoseconds: $0) }
@@ -111,7 +123,7 @@ extension RequestHandler {
       case .begins(let begin):
         effect = .notYet
         time = WallTime(nanoseconds: begin)
-      default: effect = .otherPrincipal
+      default: effect = orphans.isOrphan(row.barrier.principal) == true ? .orphaned : .otherPrincipal
       }
     }
     return ExplanationReport.Rule(

@@ -8,10 +8,11 @@ struct RuleReporter {
   private let files: VaultFS
   private let now: Int64
   private let suspensions: [RuleID: Suspension]
-  private var orphans: [Principal: Bool] = [:]
+  private var orphans: OrphanCheck
 
   init(_ files: VaultFS) {
     self.files = files
+    orphans = OrphanCheck(files)
     now = files.vault.latestTime()
     suspensions = files.vault.suspensions
   }
@@ -114,11 +115,7 @@ struct RuleReporter {
 
   /// Whose name or id has changed hands is told; where the system does not answer, the rule stands as it is.
   private mutating func isOrphan(_ principal: Principal) -> Bool {
-    if let known = orphans[principal] { return known }
-    let state = try? files.identities.state(of: principal)
-    let isOrphan = state != nil && state != .current
-    orphans[principal] = isOrphan
-    return isOrphan
+    orphans.isOrphan(principal) ?? false
   }
 }
 

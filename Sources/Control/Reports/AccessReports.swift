@@ -21,6 +21,7 @@ package struct ExplanationReport: Codable, Sendable, Hashable {
       /// Near misses: it would have given the right but for this.
       case ended
       case notYet = "not-yet"
+      /// It names somebody who is nobody any more: the name or the id that it was bound to is another's, or no one's.
       case orphaned
       /// A review asked for it, and nobody answered.
       case suspended
@@ -87,13 +88,17 @@ package struct ExplanationReport: Codable, Sendable, Hashable {
 /// One principal that has rights at the path that was asked about.
 package struct WhoReport: Codable, Sendable, Hashable {
   package var principal: PrincipalName
+  /// The name or the id that the grants are bound to is no longer that of the system, so nobody has these rights. Absent where the system did
+  /// not answer in time.
+  package var isOrphan: Bool?
   package var rights: Rights
   /// The grants that give them.
   package var grants: [RuleID]
   package var until: WallTime?
 
-  package init(principal: PrincipalName, rights: Rights, grants: [RuleID], until: WallTime?) {
+  package init(principal: PrincipalName, isOrphan: Bool?, rights: Rights, grants: [RuleID], until: WallTime?) {
     self.principal = principal
+    self.isOrphan = isOrphan
     self.rights = rights
     self.grants = grants
     self.until = until

@@ -82,6 +82,11 @@ extension Console {
     }
   }
 
+  /// Who a rule names, and whether that is nobody any more.
+  func name(_ principal: PrincipalName, isOrphan: Bool) -> String {
+    isOrphan ? principal.description + " (" + text(.orphaned) + ")" : principal.description
+  }
+
   func time(_ time: WallTime?) -> String { time.map { TimeText.shown($0) } ?? "-" }
 
   private func state(_ grant: GrantReport) -> String {

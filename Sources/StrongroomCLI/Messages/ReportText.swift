@@ -18,7 +18,7 @@ package enum ReportText: String, MessageTable {
   case allowed, refused, noSuchName, decidedBy, nothingDecided, nearly
   case ruleGrant, ruleBarrier, ruleBarrierNamed, ruleBoundary, viaPrincipal, becauseOf
   case effectDecided, effectEnded, effectNotYet, effectOrphaned, effectBeyondBoundary, effectGivenByAsker, effectOtherRights
-  case effectOtherPrincipal
+  case effectOtherPrincipal, whoNotAsked
   case statusVault, statusMountpoint, statusProcess, statusMounted, statusPrivateUser, statusGeneration, statusCommit, statusNodes
   case statusHandles, statusRules, statusTrail, statusCheckpoint, statusHealthy, statusNever, statusNodesValue, statusRulesValue
   case statusTrailLag, statusMilliseconds, statusOperations, statusOperationsValue, statusMemory, statusMemoryValue,
@@ -144,6 +144,8 @@ package enum ReportText: String, MessageTable {
     case .effectGivenByAsker: Texts("was given by the same person", "由其本人授予")
     case .effectOtherRights: Texts("gives {rights} only", "仅给予 {rights}")
     case .effectOtherPrincipal: Texts("is for someone else", "授予其他对象")
+    case .whoNotAsked:
+      Texts("the system did not say in time whether {count} of them still exist", "系统未能及时确认其中 {count} 个对象是否仍然存在")
     case .statusVault: Texts("vault", "保险库")
     case .statusMountpoint: Texts("mounted on", "挂载点")
     case .statusProcess: Texts("process", "进程")

@@ -60,7 +60,7 @@ extension VaultFS {
     let gone = try goneID.map { id throws(AdministrationFailure) in try known(id).id }
     let explanation = judge.rights.explain(
       subject, right, at: anchor, now: time ?? judge.now, with: supposed,
-      without: Set([id, gone].compactMap { $0 }))
+      without: Set([id, gone].compactMap { $0 }), seen: judge.view)
     return .explanation(explanation, managed: try managedFolders(of: explanation, judge))
   }
 

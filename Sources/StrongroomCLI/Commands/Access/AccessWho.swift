@@ -21,10 +21,12 @@ struct AccessWho: StrongroomCommand {
     ])
     console.show(entries, in: &table) { entry in
       [
-        entry.principal.description, entry.rights.shown, console.time(entry.until),
+        console.name(entry.principal, isOrphan: entry.isOrphan == true), entry.rights.shown, console.time(entry.until),
         entry.grants.map(\.description).joined(separator: ","),
       ]
     }
+    let unknownCount = entries.count { $0.isOrphan == nil }
+    if unknownCount > 0 { console.note(Message(ReportText.whoNotAsked, ["count": String(unknownCount)])) }
     return .done
   }
 }

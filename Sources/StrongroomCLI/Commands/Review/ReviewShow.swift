@@ -59,7 +59,7 @@ extension Console {
     show(items, in: &table) { item in
       [
         item.grant.description, item.path?.text ?? "-",
-        item.isOrphan ? item.to.description + " (" + text(.orphaned) + ")" : item.to.description, item.rights.shown,
+        name(item.to, isOrphan: item.isOrphan), item.rights.shown,
         time(item.until), item.giver.description, item.reason, item.owner?.description ?? text(.reviewNobody),
         String(item.useCount), time(item.lastUse), state(item), item.note ?? "",
       ]
