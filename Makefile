@@ -58,6 +58,8 @@ bench-build:
 	scripts/install-dependencies bench
 	swift build -c release --product strongroom
 	swift build -c release --product fuse-floor
+	swift build -c release --product vault-filler
+	swift build -c release --product trail-generator
 
 install: ## installs into PREFIX (/usr/local), /sbin and /etc/strongroom, below DESTDIR
 	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install

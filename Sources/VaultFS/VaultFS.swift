@@ -28,9 +28,11 @@ package final class VaultFS: Sendable {
   let statistics = OperationCounters()
   let clock: ClockWatcher
   private let listenersLock = Lock()
-  /// Guarded by `listenersLock`, both.
+  /// Guarded by `listenersLock`, all three.
   nonisolated(unsafe) private var rightsListeners: [(token: RightsListenerToken, body: RightsListener)] = []
   nonisolated(unsafe) private var lastListenerToken: UInt64 = 0
+  /// Who mounted, once that is on record.
+  nonisolated(unsafe) private var mounter: Record.Actor?
 
   package init(vault: Vault, identities: Identities, settings: VaultFSSettings = VaultFSSettings()) {
     self.vault = vault
@@ -80,14 +82,17 @@ package final class VaultFS: Sendable {
   /// - Throws: `io` where the trail cannot be written.
   package func recordMount(_ details: [(key: String, value: String)]) throws(FSError) {
     var record = Record(.mount)
-    record.actor = Record.Actor(uid: getuid(), name: "", pid: getpid())
+    let mounter = Record.Actor.thisProcess(name: (try? identities.subject(uid: getuid()).user.name) ?? "")
+    listenersLock.withLock { self.mounter = mounter }
+    record.actor = mounter
     record.details = details.map { Record.Detail($0.key, $0.value) }
     try append(record)
   }
 
   package func recordUnmount() {
     var record = Record(.unmount)
-    record.actor = Record.Actor(uid: getuid(), name: "", pid: getpid())
+    // Nobody is asked for a name while the mount ends.
+    record.actor = listenersLock.withLock { mounter } ?? Record.Actor.thisProcess(name: "")
     trail.appendAlways(record)
   }
 

@@ -155,12 +155,24 @@ final class TestFiles {
     return try body(copy)
   }
 
-  func records() throws -> [Record] {
-    var records: [Record] = []
-    try TrailReader(folder + "/vault/trail", identity: reviewer).forEach { (entry) throws(TrailError) in
-      records.append(entry.record)
+  /// The copy that `reopened` left, said to have been put back.
+  func restoreCopy(by actor: Record.Actor, reason: String) throws {
+    let phrase = "correct horse"
+    let secret = try SlotSecret(.passphrase, try SecretBytes(count: phrase.utf8.count) { $0.copyBytes(from: phrase.utf8) })
+    let file = try Vault.readFile(at: folder + "/copy", secret: secret)
+    _ = try Vault.restore(
+      at: folder + "/copy", root: file.takeRoot(), Restoration(actor: actor, reason: reason), settings: VaultSettings())
+  }
+
+  func records() throws -> [Record] { try entries().map(\.record) }
+
+  /// - Parameter copy: of `vault`, or another vault in the folder with the same reviewer.
+  func entries(of copy: String = "vault") throws -> [TrailReader.Entry] {
+    var entries: [TrailReader.Entry] = []
+    try TrailReader(folder + "/" + copy + "/trail", identity: reviewer).forEach { (entry) throws(TrailError) in
+      entries.append(entry)
       return true
     }
-    return records
+    return entries
   }
 }

@@ -173,6 +173,9 @@ extension VaultFS {
     record.object = object(node)
     record.handle = open?.id
     record.decision = decision
+    if let open, open.opener.uid != judge.caller.uid {
+      record.opener = Record.Actor(uid: open.opener.uid, name: open.openerName, pid: 0)
+    }
     if let size = change.size {
       record.range = Record.Range(offset: size, asked: 0, returned: 0)
       record.details.append(Record.Detail("kind", "truncate"))

@@ -49,10 +49,7 @@ extension VaultFS {
     var record = Record(throughPages ? .pages : .read)
     record.handle = handle.id
     record.range = Record.Range(offset: offset, asked: UInt64(asked), returned: UInt64(returned))
-    if caller.uid != handle.opener.uid {
-      record.actor = actor(caller, name: (try? identities.subject(uid: caller.uid).user.name) ?? "")
-      record.opener = Record.Actor(uid: handle.opener.uid, name: handle.openerName, pid: 0)
-    }
+    if caller.uid != handle.opener.uid { name(caller, through: handle, in: &record) }
     return record
   }
 
@@ -62,7 +59,11 @@ extension VaultFS {
   ) throws(FSError) -> FSError {
     var record = Record(.read)
     record.handle = handle.id
-    record.actor = actor(caller, name: handle.opener.uid == caller.uid ? handle.openerName : "")
+    if caller.uid == handle.opener.uid {
+      record.actor = actor(caller, name: handle.openerName)
+    } else {
+      name(caller, through: handle, in: &record)
+    }
     record.object = object(handle.node)
     record.range = Record.Range(offset: offset, asked: UInt64(asked), returned: 0)
     record.outcome = .failed

@@ -68,16 +68,28 @@ extension VaultFS {
       throw FSError(error)
     }
     recordDone(record, judge)
-    for rule in dropped { recordDone(revocation(of: rule, judge, reason: "folder removed", path: record.object?.path ?? [])) }
+    for rule in dropped {
+      recordDone(revocation(of: rule, judge, decision, reason: "folder removed", path: record.object?.path ?? []))
+    }
     if !dropped.isEmpty { tellRightsChanged(mayWait: false) }
     return true
   }
 
-  func revocation(of rule: Rule, _ judge: Judge, reason: String, path: [UInt8]) -> Record {
+  /// A rule that goes with its folder. `decision` is what allowed the folder's removal.
+  func revocation(
+    of rule: Rule, _ judge: Judge, _ decision: Record.Decision?, reason: String, path: [UInt8]
+  ) -> Record {
     var record = Record(.revoke)
     record.actor = actor(judge)
     record.object = Record.Object(node: rule.folder, path: path)
+    record.decision = decision
     record.details = [Record.Detail("rule", String(rule.id.value)), Record.Detail("reason", reason)]
+    switch rule {
+    case .grant(let grant):
+      record.details += [Record.Detail("to", grant.principal.description), Record.Detail("rights", grant.rights.names)]
+    case .barrier(let barrier): record.details.append(Record.Detail("against", barrier.principal.description))
+    case .boundary: record.details.append(Record.Detail("kind", "boundary"))
+    }
     return record
   }
 

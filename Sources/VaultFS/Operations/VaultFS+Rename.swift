@@ -141,7 +141,9 @@ extension VaultFS {
       second.decision = move.targetStanding.decision(for: mode == .exchange ? .edit : .remove)
       recordDone(second, judge)
       if mode == .replace {
-        for rule in rulesBefore { recordDone(revocation(of: rule, judge, reason: "folder replaced", path: other.path)) }
+        for rule in rulesBefore {
+          recordDone(revocation(of: rule, judge, second.decision, reason: "folder replaced", path: other.path))
+        }
       }
     }
     if vault.rightsGeneration != judge.rights.generation { tellRightsChanged(mayWait: false) }

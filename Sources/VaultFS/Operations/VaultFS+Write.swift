@@ -49,10 +49,7 @@ extension VaultFS {
     record.range = Record.Range(offset: offset, asked: UInt64(asked), returned: UInt64(returned))
     if kind != "data" { record.details.append(Record.Detail("kind", kind)) }
     if let link { record.details.append(Record.Detail("from-handle", String(link.value))) }
-    if caller.uid != handle.opener.uid {
-      record.actor = actor(caller, name: (try? identities.subject(uid: caller.uid).user.name) ?? "")
-      record.opener = Record.Actor(uid: handle.opener.uid, name: handle.openerName, pid: 0)
-    }
+    if caller.uid != handle.opener.uid { name(caller, through: handle, in: &record) }
     if let failure {
       record.outcome = .failed
       record.errno = failure.errno

@@ -1,6 +1,7 @@
 import CSystem
 import Glibc
 import Platform
+package import VaultFormat
 
 /// What /proc says of the thread that sent a request: its process, program and login uid, "as seen" at that time.
 final class ProcessFacts: @unchecked Sendable {
@@ -32,7 +33,7 @@ final class ProcessFacts: @unchecked Sendable {
     return facts
   }
 
-  private static func read(_ thread: Int32) -> Facts {
+  fileprivate static func read(_ thread: Int32) -> Facts {
     var facts = Facts(process: thread, program: nil, loginUID: nil)
     if let status = content("/proc/\(thread)/status") {
       for line in status.split(separator: "\n") {
@@ -60,5 +61,13 @@ final class ProcessFacts: @unchecked Sendable {
       guard count > 0 else { return nil }
       return String(decoding: UnsafeRawBufferPointer(rebasing: buffer[..<count]), as: UTF8.self)
     }
+  }
+}
+
+extension Record.Actor {
+  /// Whoever runs this program, for records of what it does by itself: mounting, and commands on a vault that is not mounted.
+  package static func thisProcess(name: String) -> Record.Actor {
+    let facts = ProcessFacts.read(getpid())
+    return Record.Actor(uid: getuid(), name: name, pid: getpid(), program: facts.program, loginUID: facts.loginUID)
   }
 }

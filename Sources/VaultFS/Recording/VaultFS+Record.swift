@@ -13,6 +13,12 @@ extension VaultFS {
 
   func actor(_ judge: Judge) -> Record.Actor { actor(judge.caller, name: judge.subject.user.name) }
 
+  /// Names who used a handle that someone else opened, and that someone.
+  func name(_ caller: Caller, through handle: OpenDocument, in record: inout Record) {
+    record.actor = actor(caller, name: (try? identities.subject(uid: caller.uid).user.name) ?? "")
+    record.opener = Record.Actor(uid: handle.opener.uid, name: handle.openerName, pid: 0)
+  }
+
   /// A record of something done to the vault as a whole, for `append`.
   package func record(_ action: Record.Action, _ caller: Caller, _ details: [(key: String, value: String)]) -> Record {
     var record = Record(action)

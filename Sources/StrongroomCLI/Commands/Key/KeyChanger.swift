@@ -5,6 +5,7 @@ import Platform
 import Sodium
 import Trail
 import Vault
+import VaultFS
 import VaultFormat
 
 /// Changes of key slots: unlocks with a secret that is there, makes the next vault.json, and has it written by whoever holds the vault.
@@ -104,7 +105,7 @@ struct KeyChanger {
       next = try change(vault.file, opened, root)
     } catch { throw Self.failure(error) }
     var record = Record(.key)
-    record.actor = Record.Actor(uid: getuid(), name: Self.userName, pid: getpid())
+    record.actor = Record.Actor.thisProcess(name: Self.userName)
     record.details = [Record.Detail("change", action.rawValue), Record.Detail("slot", next.slot.description)]
     do throws(TrailError) { try vault.trail.append(record) } catch {
       throw CommandFailure(.error, .trailUnavailable, ["reason": "\(error)"])

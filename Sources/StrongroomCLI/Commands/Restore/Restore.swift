@@ -3,6 +3,7 @@ import Glibc
 import Keys
 import Sodium
 import Vault
+import VaultFS
 import VaultFormat
 
 /// `restore VAULT --reason TEXT`: says that the vault's folder was put back from a copy, so that catalog, vault.json and trail of different moments go on
@@ -31,7 +32,7 @@ struct RestoreCommand: StrongroomCommand {
       let root = try Vault.readFile(at: vault, secret: slotSecret).takeRoot()
       restored = try Vault.restore(
         at: vault, root: root,
-        Restoration(actor: Record.Actor(uid: getuid(), name: Self.userName, pid: getpid()), reason: reason),
+        Restoration(actor: Record.Actor.thisProcess(name: Self.userName), reason: reason),
         settings: settings)
     } catch { throw CommandFailure(error, path: vault) }
     show(restored, context.console)
