@@ -8,6 +8,13 @@ ifeq ($(CI),true)
 export STRONGROOM_WARNINGS = error
 endif
 
+# What makes users and mounts is run as root: by sudo, where make was started by somebody else.
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo env PATH='$(PATH)')
+# Not `swift test` by sudo: what it leaves in .build would be root's.
+TESTS := $(if $(AS_ROOT),'$(CURDIR)/.build/debug/strongroomPackageTests.xctest' --testing-library swift-testing,swift test --skip-build)
+# Which of the tests on real mounts: make mounted MOUNTED=MountedTests.Locks
+MOUNTED ?= MountedTests
+
 .PHONY: help build test unit mounted mounted-run soak demo bench bench-full bench-build bench-smoke install uninstall format lint dependencies clean
 
 help: ## prints this
@@ -17,9 +24,9 @@ build: ## builds the released program: .build/release/strongroom
 	scripts/install-dependencies build
 	swift build -c release --product strongroom
 
-test: dependencies lint ## installs what is needed and runs everything: format, unit tests, the demo, tests on real mounts (as root)
+test: dependencies lint ## installs what is needed and runs everything: format, unit tests, the demo, tests on real mounts (root or sudo)
 	swift build --build-tests
-	swift test --skip-build --skip MountedTests
+	$(AS_ROOT) $(TESTS) --skip MountedTests
 	scripts/demo
 	$(MAKE) bench-smoke
 	$(MAKE) mounted-run
@@ -27,14 +34,14 @@ test: dependencies lint ## installs what is needed and runs everything: format, 
 unit: ## runs the tests that need no mount
 	swift test --skip MountedTests
 
-mounted: ## runs the tests on real mounts, as root
+mounted: ## runs the tests on real mounts (root or sudo)
 	swift build --build-tests
 	$(MAKE) mounted-run
 
 # On the released program: it is what people run, and several times as fast. Without STRONGROOM_BINARY the tests take the debug build.
 mounted-run:
 	swift build -c release --product strongroom
-	STRONGROOM_BINARY='$(CURDIR)/.build/release/strongroom' swift test --skip-build --filter MountedTests
+	$(AS_ROOT) STRONGROOM_BINARY='$(CURDIR)/.build/release/strongroom' $(TESTS) --filter '$(MOUNTED)'
 
 soak: ## the long forms of the tests of crashes, power cuts and failing disks, as root; STRONGROOM_SOAK=0.1 for a tenth (docs/crash-safety.md)
 	scripts/soak
@@ -49,10 +56,10 @@ bench-full: bench-build ## the same with 512 MiB, 20,000 files and 300 documents
 	benchmarks/unchecked-build
 	benchmarks/run --form full
 
-# That the driver still runs from end to end, on sizes that say nothing.
+# That the driver still runs from end to end, on sizes that say nothing; and that no operation allocates more than it may.
 bench-smoke:
 	swift build -c release --product fuse-floor
-	benchmarks/run --form smoke --candidates strongroom,plain,floor --only write,read128,untar,ls,rm --json .build/benchmarks-smoke.json
+	$(AS_ROOT) benchmarks/run --form smoke --candidates strongroom,plain,floor --only write,read128,untar,ls,rm --special allocations --json .build/benchmarks-smoke.json
 
 bench-build:
 	scripts/install-dependencies bench

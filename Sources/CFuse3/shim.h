@@ -8,7 +8,11 @@
 #endif
 #include <fuse3/fuse_log.h>
 #include <fuse3/fuse_lowlevel.h>
+#include <fcntl.h>
 #include <linux/fuse.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -49,6 +53,25 @@ static inline int cfuse3_keep_on(int thread, int core, int other) {
   mask[core / 64] |= 1ul << core % 64;
   mask[other / 64] |= 1ul << other % 64;
   return (int)syscall(SYS_sched_setaffinity, thread, sizeof mask, mask);
+}
+
+/// The core that a thread of the machine runs on, or ran on last; -1 where that cannot be seen.
+static inline int cfuse3_core_of(unsigned thread) {
+  char text[1024];
+  if (thread == 0) return -1;
+  snprintf(text, sizeof text, "/proc/%u/stat", thread);
+  int file = open(text, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return -1;
+  ssize_t count = read(file, text, sizeof text - 1);
+  close(file);
+  if (count <= 0) return -1;
+  text[count] = 0;
+  // proc(5): the name, in parentheses, may hold anything; "processor" is the 37th field after it.
+  const char *field = strrchr(text, ')');
+  for (int number = 0; field && number < 37; number++) field = strchr(field + 1, ' ');
+  char *end;
+  long core = field ? strtol(field + 1, &end, 10) : -1;
+  return field && end != field + 1 && core >= 0 && core < 8192 ? (int)core : -1;
 }
 
 /// The number of the calling thread.

@@ -50,6 +50,13 @@ int csystem_lock_within(pthread_mutex_t *mutex, int64_t nanoseconds) {
 
 int csystem_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
 
+void csystem_use_cores_of_process(void) {
+  // A process's number is that of its first thread.
+  unsigned long mask[128];
+  long length = syscall(SYS_sched_getaffinity, getpid(), sizeof mask, mask);
+  if (length > 0) syscall(SYS_sched_setaffinity, 0, length, mask);
+}
+
 pid_t csystem_thread_id(void) { return gettid(); }
 
 void csystem_lower_priority(void) {

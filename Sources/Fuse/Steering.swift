@@ -1,5 +1,4 @@
 import CFuse3
-import Glibc
 import Synchronization
 
 /// Keeps the workers on the core of the caller, and the companion, whose own this is, on the other one, while one caller sends nearly
@@ -61,7 +60,7 @@ struct Steering {
   private func place(workers: (Int32, Int32), companion: (Int32, Int32)) {
     _ = cfuse3_keep_on(cfuse3_thread_number(), companion.0, companion.1)
     // Under the lock, so that none of them ends meanwhile and its number becomes another thread's.
-    flow.state.changeWakingOne { state in
+    flow.state.use { state in
       for worker in state.workers { _ = cfuse3_keep_on(worker, workers.0, workers.1) }
     }
   }
@@ -72,22 +71,8 @@ struct Steering {
   private static let leaseNanoseconds: Int64 = 4_000_000
 }
 
-/// The core that a thread of this machine runs on, or ran on last; nil where that cannot be seen.
+/// The core that a thread of this machine runs on, or ran on last; nil where that cannot be seen. Allocates nothing: it is asked all the time.
 func coreOf(thread: UInt32) -> Int32? {
-  guard thread != 0 else { return nil }
-  let descriptor = open("/proc/\(thread)/stat", O_RDONLY | O_CLOEXEC)
-  guard descriptor >= 0 else { return nil }
-  defer { close(descriptor) }
-  return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { buffer in
-    let count = read(descriptor, buffer.baseAddress!, buffer.count)
-    guard count > 0 else { return nil }
-    // proc(5): the name, in parentheses, may hold anything; "processor" is the 37th field after it.
-    guard let end = buffer[..<count].lastIndex(of: UInt8(ascii: ")")) else { return nil }
-    let fields = buffer[(end + 1)..<count].split(separator: UInt8(ascii: " "), maxSplits: 37)
-    guard fields.count > 36 else { return nil }
-    return fields[36].reduce(into: Int32?(0)) { number, digit in
-      guard let before = number, digit >= 48, digit <= 57, before < 100_000 else { return number = nil }
-      number = before * 10 + Int32(digit - 48)
-    }
-  }
+  let core = cfuse3_core_of(thread)
+  return core < 0 ? nil : core
 }

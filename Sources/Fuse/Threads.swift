@@ -62,6 +62,13 @@ final class Monitor<State>: @unchecked Sendable {
     condition.deallocate()
   }
 
+  /// Runs `body` alone. Nobody is woken: it must not change what others wait for.
+  func use<Result>(_ body: (State) -> Result) -> Result {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return body(state)
+  }
+
   /// Runs `body` alone, then wakes those who wait.
   func change<Result>(_ body: (inout State) -> Result) -> Result {
     pthread_mutex_lock(mutex)

@@ -27,6 +27,8 @@ package final class Thread: @unchecked Sendable {
       { argument in
         let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
         _ = csystem_name_thread(String(decoding: start.name.utf8.prefix(15), as: UTF8.self))
+        // A worker of FUSE that starts one may be kept on a core for some milliseconds; that is not meant for good.
+        csystem_use_cores_of_process()
         start.body()
         return nil
       }, start.toOpaque())

@@ -1,5 +1,6 @@
 import Glibc
 package import Platform
+import Sodium
 import Synchronization
 import VaultFormat
 
@@ -32,8 +33,8 @@ final class RecordForwarder: @unchecked Sendable {
 
   private static let batchCountMax = 64
 
-  /// - Throws: the errno of mmap or mlock.
-  init(_ sink: any RecordSink, _ settings: TrailSettings) throws(SystemError) {
+  /// - Throws: where its queue's memory cannot be locked.
+  init(_ sink: any RecordSink, _ settings: TrailSettings) throws(SodiumError) {
     self.sink = sink
     retryNanoseconds = settings.retryNanoseconds
     queue = try RecordQueue(byteCount: settings.sinkQueueByteCount)

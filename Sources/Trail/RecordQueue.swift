@@ -1,11 +1,14 @@
 import Glibc
 import Platform
+import Sodium
 import VaultFormat
 
 /// Records on their way to one sink, as they were before sealing: a ring of fixed size in locked memory that no core dump holds.
 ///
 /// One thread adds, one takes; neither ever waits for the other. What does not fit is counted.
 final class RecordQueue: @unchecked Sendable {
+  /// Wiped with its owner.
+  private let guarded: GuardedMemory
   private let memory: UnsafeMutableRawBufferPointer
   private let lock = Lock()
   private let changed = Condition()
@@ -19,22 +22,10 @@ final class RecordQueue: @unchecked Sendable {
   /// Before each record: its length, the segment, the sequence and the clocks that its times count from. A length of −1 says that the rest of the ring is empty.
   private static let prefixByteCount = 40
 
-  /// - Throws: the errno of mmap or mlock.
-  init(byteCount: Int) throws(SystemError) {
-    let start = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let start, start != UnsafeMutableRawPointer(bitPattern: -1) else { throw SystemError("mmap", errno) }
-    guard mlock(start, byteCount) == 0 else {
-      let code = errno
-      munmap(start, byteCount)
-      throw SystemError("mlock", code)
-    }
-    madvise(start, byteCount, Int32(MADV_DONTDUMP))
-    memory = UnsafeMutableRawBufferPointer(start: start, count: byteCount)
-  }
-
-  deinit {
-    explicit_bzero(memory.baseAddress!, memory.count)
-    munmap(memory.baseAddress!, memory.count)
+  /// - Throws: where the memory cannot be locked.
+  init(byteCount: Int) throws(SodiumError) {
+    guarded = try GuardedMemory(byteCount: byteCount)
+    memory = guarded.bytes
   }
 
   /// A record that is on disk now. Never waits.

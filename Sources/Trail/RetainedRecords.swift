@@ -1,30 +1,20 @@
 import Glibc
-import Platform
+import Sodium
 
 /// Records since the last good sync, as they were before sealing, in locked memory that no core dump holds: after a failed sync they
 /// are sealed again into a new segment. Wiped after each good sync. Used under the writer's lock.
 final class RetainedRecords {
+  /// Wiped with its owner.
+  private let guarded: GuardedMemory
   private let memory: UnsafeMutableRawBufferPointer
   private var used = 0
   /// Before each record: its length and its sequence.
   private static let prefixByteCount = 16
 
-  /// - Throws: the errno of mmap or mlock.
-  init(byteCount: Int) throws(SystemError) {
-    let start = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let start, start != UnsafeMutableRawPointer(bitPattern: -1) else { throw SystemError("mmap", errno) }
-    guard mlock(start, byteCount) == 0 else {
-      let code = errno
-      munmap(start, byteCount)
-      throw SystemError("mlock", code)
-    }
-    madvise(start, byteCount, Int32(MADV_DONTDUMP))
-    memory = UnsafeMutableRawBufferPointer(start: start, count: byteCount)
-  }
-
-  deinit {
-    clear()
-    munmap(memory.baseAddress!, memory.count)
+  /// - Throws: where the memory cannot be locked.
+  init(byteCount: Int) throws(SodiumError) {
+    guarded = try GuardedMemory(byteCount: byteCount)
+    memory = guarded.bytes
   }
 
   var isEmpty: Bool { used == 0 }

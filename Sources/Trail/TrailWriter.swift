@@ -182,7 +182,7 @@ package final class TrailWriter: @unchecked Sendable {
 
     let retained: (RetainedRecords, RetainedRecords)
     var forwarders: [RecordForwarder] = []
-    do throws(SystemError) {
+    do throws(SodiumError) {
       for sink in settings.sinks { forwarders.append(try RecordForwarder(sink, settings)) }
       retained = (try RetainedRecords(byteCount: 1 << 20), try RetainedRecords(byteCount: 1 << 20))
     } catch { throw .memoryNotLocked }

@@ -1,5 +1,6 @@
 import CFuse3
 import Glibc
+import Platform
 import Synchronization
 import Testing
 
@@ -145,6 +146,27 @@ struct MountedFlowTests {
       }
       super.lookup(request, name, in: folder, reply: reply)
     }
+  }
+
+  /// A worker that is kept on a core may have to start a thread, which would begin there and stay.
+  @Test func aThreadThatAKeptOneStartsMayRunAnywhere() {
+    var all: [Int32] = [0, 0]
+    let count = cfuse3_cores(&all)
+    guard count > 1 else { return }
+    let counts = Mutex<[Int32]>([])
+    let first = all[0]
+    let kept = Platform.Thread(name: "kept") {
+      #expect(cfuse3_keep_on(0, first, first) == 0)
+      var found: [Int32] = [0, 0]
+      counts.withLock { $0.append(cfuse3_cores(&found)) }
+      let started = Platform.Thread(name: "started") {
+        var found: [Int32] = [0, 0]
+        counts.withLock { $0.append(cfuse3_cores(&found)) }
+      }
+      started.join()
+    }
+    kept.join()
+    #expect(counts.withLock { $0 } == [1, count])
   }
 
   @Test func workersThatAreHeldHoldNobodyElse() throws {

@@ -27,6 +27,9 @@ int csystem_lock_within(pthread_mutex_t *mutex, int64_t nanoseconds);
 /// pthread_setname_np(3) for the calling thread.
 int csystem_name_thread(const char *name);
 
+/// Lets the calling thread run where the process's first thread may. A thread begins where the one that started it may run.
+void csystem_use_cores_of_process(void);
+
 /// gettid(2).
 pid_t csystem_thread_id(void);
 

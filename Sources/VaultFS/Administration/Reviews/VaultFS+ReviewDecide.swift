@@ -13,11 +13,7 @@ extension VaultFS {
   ) throws(AdministrationFailure) -> [ReviewStep] {
     let judge = try manager(caller)
     let state = ReviewState(self, now: judge.now)
-    guard let review = state.reviews[id] else { throw .noSuchReview(id) }
-    var places = ManagedFolders(self, judge)
-    let items = try select(state.items(of: id)) { (item) throws(AdministrationFailure) in try places.manages(item, of: review) }
-    let isManaged = try places.manages(review.scope)
-    guard !items.isEmpty || isManaged else { throw .noSuchReview(id) }
+    let (review, items) = try managed(id, state, judge)
     var answering = ReviewAnswering(judge: judge, review: review, state: state, items: items)
     var hasProblem = false
     for line in lines {

@@ -28,11 +28,7 @@ extension VaultFS {
   ) throws(AdministrationFailure) -> (review: ReviewSummary, items: [ShownReviewItem]) {
     let judge = try administrator(caller)
     let state = ReviewState(self, now: judge.now)
-    guard let review = state.reviews[id] else { throw .noSuchReview(id) }
-    var places = ManagedFolders(self, judge)
-    let items = try select(state.items(of: id)) { (item) throws(AdministrationFailure) in try places.manages(item, of: review) }
-    let isManaged = try places.manages(review.scope)
-    guard !items.isEmpty || isManaged else { throw .noSuchReview(id) }
+    let (review, items) = try managed(id, state, judge)
     var shown = items
     if let ownerName {
       let owner = try owner(named: ownerName)
@@ -46,6 +42,18 @@ extension VaultFS {
           path: (try? vault.node(item.grant.folder)).map { vault.path(of: $0) })
       }
     )
+  }
+
+  /// A review, with the items whose folders `judge` manages. To whoever manages none of it, it is not there.
+  func managed(
+    _ id: RuleID, _ state: ReviewState, _ judge: Judge
+  ) throws(AdministrationFailure) -> (review: AccessReview, items: [ReviewItem]) {
+    guard let review = state.reviews[id] else { throw .noSuchReview(id) }
+    var places = ManagedFolders(self, judge)
+    let items = try select(state.items(of: id)) { (item) throws(AdministrationFailure) in try places.manages(item, of: review) }
+    let isManaged = try places.manages(review.scope)
+    guard !items.isEmpty || isManaged else { throw .noSuchReview(id) }
+    return (review, items)
   }
 
   /// Reviews that are open past their date: for `status`, which names nothing in the vault.
