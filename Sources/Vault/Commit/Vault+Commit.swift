@@ -120,7 +120,8 @@ extension Vault {
   private func write(_ group: CommitGroup) throws(VaultError) {
     let packs: [PackState]
     do throws(ContentError) { packs = try content.sync(obsolete: group.obsolete) } catch { throw VaultError(error) }
-    var draft = CommitDraft(vault: self)
+    let rules = Array(group.rules.keys) + packs.map(CommitDraft.key) + [CommitDraft.countersKey]
+    var draft = CommitDraft(vault: self, rules: rules)
     for member in group.members { draft.add(try withFurtherExtents(member)) }
     for (key, plaintext) in group.rules { draft.add(rule: key, plaintext) }
     for pack in packs { draft.add(pack) }

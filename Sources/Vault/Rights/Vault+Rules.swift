@@ -8,9 +8,9 @@ package import VaultFormat
 extension Vault {
   package func newRuleID() throws(VaultError) -> RuleID { try numbers.nextRule() }
 
-  package var grants: [Grant] { tree.withLock { Array(rules.grants.values) }.sorted { $0.id < $1.id } }
-  package var barriers: [Barrier] { tree.withLock { Array(rules.barriers.values) }.sorted { $0.id < $1.id } }
-  package var boundaries: [Boundary] { tree.withLock { Array(rules.boundaries.values) }.sorted { $0.id < $1.id } }
+  package var grants: [Grant] { tree.withLock { rules.grants.all } }
+  package var barriers: [Barrier] { tree.withLock { rules.barriers.all } }
+  package var boundaries: [Boundary] { tree.withLock { rules.boundaries.all } }
 
   package var duties: [Duty] { tree.withLock { Array(rules.duties.values) }.sorted { $0.id < $1.id } }
 
@@ -44,7 +44,7 @@ extension Vault {
         }
         throw error
       }
-      tree.withLock { for edit in edits { rules.apply(edit) } }
+      tree.withLock { rules.apply(edits) }
       if edits.contains(where: \.changesRights) { reloadRights() }
     }
   }
