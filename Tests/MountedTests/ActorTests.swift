@@ -152,7 +152,7 @@ extension MountedTests {
         #expect(!words.contains { String(decoding: $0, as: UTF8.self).contains(Machine.folderPrefix) })
         #expect(Machine.leftOvers().contains { $0.hasPrefix("process \(daemon):") })
         Machine.endProcesses()
-        #expect(kill(daemon, 0) != 0)
+        #expect(eventually { kill(daemon, 0) != 0 })
         holder.end()
       }
     }

@@ -45,8 +45,8 @@ extension MountedTests {
     /// A quota of the filesystem that binds root as well: not a block of the disk is short.
     @Test func aQuotaThatIsUsedUpIsENOSPCAndTheMountGoesOnWhenThereIsRoom() throws {
       try withVaultOnDisk(.btrfs, byteCount: 256 << 20) { vault, disk in
-        try Programs.mustRun(["fallocate", "-l", "\(12 << 20)", disk.place + "/ballast"])
-        try disk.setQuota(free: 24 << 20)
+        try Programs.mustRun(["fallocate", "-l", "\(6 << 20)", disk.place + "/ballast"])
+        try disk.setQuota(free: 12 << 20)
         let writer = try vault.actor(vault.users.all)
         let reader = try vault.actor(vault.users.partial)
         var count = 0
