@@ -10,6 +10,9 @@ extension Vault {
   /// Everything changed before the call is on disk on return, or this throws and a later fsync throws again until a commit succeeds.
   package func sync() throws(VaultError) { try committer.commitAndWait() }
 
+  /// The same without a thread that waits. `answer` is called once, on any thread, with why not: at the latest after `syncPatienceNanoseconds`.
+  package func sync(then answer: @escaping @Sendable (VaultError?) -> Void) { committer.commit(then: answer) }
+
   func startCommitting() {
     committer.start(
       interval: settings.commitIntervalNanoseconds, documentLimit: settings.commitDocumentCount,

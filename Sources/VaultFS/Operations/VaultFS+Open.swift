@@ -207,6 +207,12 @@ extension VaultFS {
     do throws(VaultError) { try vault.sync() } catch { throw FSError(error) }
   }
 
+  /// The same without a thread that waits: `answer` is called once, on any thread, with the failure. On a disk that does not answer that is `io`
+  /// after `VaultSettings.syncPatienceNanoseconds`.
+  package func sync(then answer: @escaping @Sendable (FSError?) -> Void) {
+    vault.sync { failure in answer(failure.map { FSError($0) }) }
+  }
+
   // MARK: Judging handles
 
   /// Until when a judgement may be kept with a handle: the rights may change by time, and who the caller is goes stale.
