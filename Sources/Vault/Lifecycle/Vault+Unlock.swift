@@ -319,11 +319,15 @@ struct StoredState {
       rules.stored[row.key] = keys.digest(of: row)
     }
     try Self.forEach(.review, catalog, keys) { (row, bytes) throws(FormatError) in
-      rules.apply(.putReview(try AccessReview(id: RuleID(row.key.first), parsing: bytes)))
+      let review = try AccessReview(id: RuleID(row.key.first), parsing: bytes)
+      guard review.closing == nil else { return }
+      rules.apply(.putReview(review))
       rules.stored[row.key] = keys.digest(of: row)
     }
     try Self.forEach(.reviewItem, catalog, keys) { (row, bytes) throws(FormatError) in
-      rules.apply(.putReviewItem(try ReviewItem(id: RuleID(row.key.first), parsing: bytes)))
+      let item = try ReviewItem(id: RuleID(row.key.first), parsing: bytes)
+      guard rules.reviews[item.review] != nil else { return }
+      rules.apply(.putReviewItem(item))
       rules.stored[row.key] = keys.digest(of: row)
     }
     try Self.forEach(.suspension, catalog, keys) { (row, bytes) throws(FormatError) in
