@@ -98,6 +98,16 @@ import VaultFormat
     }
   }
 
+  @Test func whatIsClosedTwiceAtOnceIsWrittenOverTheFirst() throws {
+    let review = try closed()
+    var again = try #require(test.vault.closedReviews(review).reviews.first)
+    again.closing?.reason = "the year is over, I say"
+    try test.vault.change([.putReview(again)])
+    #expect(isMemoryEmpty)
+    let found = try test.reopened { copy in try copy.closedReviews(review) }
+    #expect(found.reviews == [again] && found.items.count == 2, "the digests add up")
+  }
+
   #if DEBUG
     @Test func aLateAnswerThatCannotBeWrittenChangesNothing() throws {
       let review = try closed()

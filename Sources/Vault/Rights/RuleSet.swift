@@ -59,6 +59,13 @@ struct RuleSet {
     }
   }
 
+  /// Takes a closed review back, with the digests of its rows: a change is about it.
+  mutating func recall(_ review: AccessReview, _ items: [ReviewItem], stored digests: [RowKey: RowDigest]) {
+    reviews[review.id] = review
+    for item in items { reviewItems[item.id] = item }
+    stored.merge(digests) { _, present in present }
+  }
+
   /// Lets go of closed reviews; they are read from the catalog when they are asked for. Only where the catalog holds them as they are here: a row
   /// of which `stored` knows nothing is taken for a new one by the next commit.
   mutating func forgetClosedReviews() {

@@ -26,24 +26,22 @@ extension Vault {
     return (reviews.map(\.value), items.map(\.value))
   }
 
-  /// Answers may still be given to a closed review: brings those that edits are about back into memory, with the digests of their rows. They
-  /// stay until a change is done.
+  /// Brings closed reviews that edits are about back into memory, with the digests of their rows: answers may still be given to them, and two may
+  /// close one at once. They stay until a change is done.
   func recallReviews(for edits: [RuleEdit]) throws(VaultError) {
-    let opening = edits.compactMap { edit in if case .putReview(let review) = edit { review.id } else { nil } }
-    let known = tree.withLock { Set(rules.reviews.keys) }.union(opening)
-    let answered = edits.compactMap { edit in if case .putReviewItem(let item) = edit { item.review } else { nil } }
-    for id in Set(answered).subtracting(known) {
+    var concerned: Set<RuleID> = []
+    for edit in edits {
+      // One that is put and open is new, or in memory.
+      if case .putReview(let review) = edit, review.closing != nil { concerned.insert(review.id) }
+      if case .putReviewItem(let item) = edit { concerned.insert(item.review) }
+    }
+    for case .putReview(let review) in edits where review.closing == nil { concerned.remove(review.id) }
+    for id in concerned.subtracting(tree.withLock { Set(rules.reviews.keys) }) {
       let (reviews, items) = try closedReviewRows(id)
-      tree.withLock {
-        for (row, review) in reviews {
-          rules.apply(.putReview(review))
-          rules.stored[row.key] = keys.digest(of: row)
-        }
-        for (row, item) in items {
-          rules.apply(.putReviewItem(item))
-          rules.stored[row.key] = keys.digest(of: row)
-        }
-      }
+      guard let review = reviews.first else { continue }
+      var digests = [review.row.key: keys.digest(of: review.row)]
+      for (row, _) in items { digests[row.key] = keys.digest(of: row) }
+      tree.withLock { rules.recall(review.value, items.map(\.value), stored: digests) }
     }
   }
 
