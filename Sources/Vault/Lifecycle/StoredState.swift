@@ -62,14 +62,14 @@ struct StoredState {
     try Self.forEach(table, snapshot, keys) { (row, bytes) throws(FormatError) in
       let digest = keys.digest(of: row)
       sum += digest
-      rules.stored[row.key] = digest
-      try take(row, bytes)
+      if try take(row, bytes) { rules.stored[row.key] = digest }
     }
     let bucket = CatalogBuckets.bucket(of: table)
     guard sum == digests[bucket] ?? .zero else { throw .otherRows(bucket) }
   }
 
-  private mutating func take(_ row: SealedRow, _ bytes: [UInt8]) throws(FormatError) {
+  /// Returns whether it is kept: closed reviews stay in the catalog alone.
+  private mutating func take(_ row: SealedRow, _ bytes: [UInt8]) throws(FormatError) -> Bool {
     let id = RuleID(row.key.first)
     switch row.key.table {
     case .grant: rules.put(.grant(try Grant(id: id, parsing: bytes)))
@@ -77,12 +77,19 @@ struct StoredState {
     case .boundary: rules.put(.boundary(try Boundary(id: id, parsing: bytes)))
     case .duty: rules.apply([.addDuty(try Duty(id: id, parsing: bytes))])
     case .use: take(try Use(parsing: bytes), row.key)
-    case .review: rules.apply([.putReview(try AccessReview(id: id, parsing: bytes))])
-    case .reviewItem: rules.apply([.putReviewItem(try ReviewItem(id: id, parsing: bytes))])
+    case .review:
+      let review = try AccessReview(id: id, parsing: bytes)
+      guard review.closing == nil else { return false }
+      rules.apply([.putReview(review)])
+    case .reviewItem:
+      let item = try ReviewItem(id: id, parsing: bytes)
+      guard rules.reviews[item.review] != nil else { return false }
+      rules.apply([.putReviewItem(item)])
     case .suspension: rules.apply([.suspend(try Suspension(grant: id, parsing: bytes))])
     case .pack: packs[PackNumber(UInt32(truncatingIfNeeded: row.key.first))] = try PackRecord(parsing: bytes)
     case .meta, .node, .extent, .bucket: break
     }
+    return true
   }
 
   private mutating func take(_ use: Use, _ key: RowKey) {

@@ -1,14 +1,16 @@
 import Access
 import VaultFormat
 
-/// All rules, duties and reviews of the vault in memory, and what the catalog holds of them. Belongs to the vault's tree lock; a copy may be read
-/// without it.
+/// All rules and duties of the vault and its open reviews in memory, and what the catalog holds of them. Belongs to the vault's tree lock; a copy
+/// may be read without it.
 struct RuleSet {
   private(set) var grants = RuleList<Grant>()
   private(set) var barriers = RuleList<Barrier>()
   private(set) var boundaries = RuleList<Boundary>()
   private(set) var duties: [RuleID: Duty] = [:]
+  /// Those that are open, and for the time of a change one that is not.
   private(set) var reviews: [RuleID: AccessReview] = [:]
+  /// Of `reviews`.
   private(set) var reviewItems: [RuleID: ReviewItem] = [:]
   /// By the grant's number.
   private(set) var suspensions: [RuleID: Suspension] = [:]
@@ -65,6 +67,28 @@ struct RuleSet {
     case .boundary(let boundary): boundaries.put(boundary)
     }
     if idsByFolder[rule.folder]?.add(rule.id) == nil { idsByFolder[rule.folder] = FolderRules(rule.id) }
+  }
+
+  /// Takes a closed review back, with the digests of its rows: a change is about it.
+  mutating func recall(_ review: AccessReview, _ items: [ReviewItem], stored digests: [RowKey: RowDigest]) {
+    reviews[review.id] = review
+    for item in items { reviewItems[item.id] = item }
+    stored.merge(digests) { _, present in present }
+  }
+
+  /// Lets go of closed reviews; they are read from the catalog when they are asked for. Only where the catalog holds them as they are here: a row
+  /// of which `stored` knows nothing is taken for a new one by the next commit.
+  mutating func forgetClosedReviews() {
+    let closed = reviews.values.filter { $0.closing != nil }
+    guard !closed.isEmpty else { return }
+    for review in closed {
+      reviews[review.id] = nil
+      stored[RowKey(.review, review.id.value)] = nil
+    }
+    for item in reviewItems.values where reviews[item.review] == nil {
+      reviewItems[item.id] = nil
+      stored[RowKey(.reviewItem, item.id.value)] = nil
+    }
   }
 
   /// What a rule of this number was before stands nowhere any more.

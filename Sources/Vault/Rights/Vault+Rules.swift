@@ -14,8 +14,6 @@ extension Vault {
 
   package var duties: [Duty] { tree.withLock { Array(rules.duties.values) }.sorted { $0.id < $1.id } }
 
-  package var reviews: [AccessReview] { tree.withLock { Array(rules.reviews.values) }.sorted { $0.id < $1.id } }
-  package var reviewItems: [ReviewItem] { tree.withLock { Array(rules.reviewItems.values) }.sorted { $0.id < $1.id } }
   /// By the grant's number.
   package var suspensions: [RuleID: Suspension] { tree.withLock { rules.suspensions } }
   /// Uses of each grant so far; none of one that was never used.
@@ -30,6 +28,7 @@ extension Vault {
   package func change(_ edits: [RuleEdit]) throws(VaultError) {
     try changesRefused.check()
     try ruleChanges.withLockThrowing { () throws(VaultError) -> Void in
+      try recallReviews(for: edits)
       let edits = tree.withLock {
         let edits = rules.withConsequences(edits)
         for edit in edits { committer.rules[edit.key] = .some(edit.plaintext) }
@@ -44,7 +43,10 @@ extension Vault {
         }
         throw error
       }
-      tree.withLock { rules.apply(edits) }
+      tree.withLock {
+        rules.apply(edits)
+        rules.forgetClosedReviews()
+      }
       if edits.contains(where: \.changesRights) { reloadRights() }
     }
   }
