@@ -67,7 +67,7 @@ def check_and_record(place, program, unchecked, byte_count, rounds):
 ALLOCATIONS = {
     "read128": ("READ of 128 KiB from the page cache", 1), "read4k": ("READ of 4 KiB at random from the page cache", 1),
     "lookup": ("LOOKUP of a document in memory", 3), "getattr": ("GETATTR", 1), "absent": ("LOOKUP of a name that is not there", 4),
-    "open": ("LOOKUP, OPEN, FLUSH and RELEASE", 13), "create": ("CREATE, FLUSH, RELEASE, LOOKUP and UNLINK", 30)}
+    "open": ("LOOKUP, OPEN, FLUSH and RELEASE", 11), "create": ("CREATE, FLUSH, RELEASE, LOOKUP and UNLINK", 25)}
 
 
 def allocations(place, program):
