@@ -1,4 +1,5 @@
-"""What a trail costs on disk, and how fast it is verified and asked: a trail such as a busy office makes, by `trail-generator`.
+"""What a trail costs on disk, and how fast it is verified and asked: two trails by `trail-generator`. One of a busy mount, with hundreds of records a second; and one
+of an office's days and nights, where the checkpoints, one every ten seconds while anything happens, are far more for each record.
 
 CPU seconds of the whole command, since records a second *per core* are the goal. Unlocking an identity takes Argon2id a while, whatever the trail's length: it is
 what a question about an hour long after the trail's end costs, and is taken off the rows that need an identity.
@@ -34,12 +35,31 @@ def measured(command):
     return said.splitlines()[-1], usage.ru_utime + usage.ru_stime, time.monotonic() - begun, usage.ru_maxrss << 10
 
 
-def trail(place, options, record_count, days, rounds):
-    """Verification without and with an identity, and questions that must read everything or may skip nearly all."""
+def trail(place, options, busy, office):
+    """Both trails. Each is given as record count, days or records a second, and rounds."""
     if not os.access(options.generator, os.X_OK):
         raise Failure(f"there is no {options.generator}: swift build -c release --product trail-generator")
-    folder = os.path.join(place.folder, "trail")
-    said, making_cpu, making, _ = measured([options.generator, folder, "--records", str(record_count), "--days", str(days)])
+    made_busy, rows = one(place, options, "busy", ["--rate", str(busy[1])], busy[0], busy[2])
+    made_office, more = one(place, options, "office", ["--days", str(office[1])], office[0], office[2])
+    return {
+        "name": "trail",
+        "title": (
+            f"Two trails: a busy mount with {busy[1]} records a second ({counts(made_busy)}), and {office[1]} days of an office ({counts(made_office)}); "
+            f"goal: at most {BYTES_GOAL} bytes a record"),
+        "columns": ["", "records read", "CPU, s", "clock, s", "CPU s a million", "a second and core", "goal", "peak, MiB"], "rows": rows + more,
+        "made": made_busy, "made_office": made_office}
+
+
+def counts(made):
+    return (
+        f"{made['records']} records, {made['checkpoints']} checkpoints, {made['segments']} segments, {made['bytes_per_record']} bytes a record, "
+        f"{made['records'] / made['checkpoints']:.0f} records a checkpoint")
+
+
+def one(place, options, name, density, record_count, rounds):
+    """Verification without and with an identity, and questions that must read everything or may skip nearly all."""
+    folder = os.path.join(place.folder, "trail-" + name)
+    said, making_cpu, making, _ = measured([options.generator, folder, "--records", str(record_count), *density])
     made = json.loads(said)
     log = [options.strongroom, "log"]
     path = folder + "/trail"
@@ -52,43 +72,41 @@ def trail(place, options, record_count, days, rounds):
         "log verify, with an identity": [*log, "verify", path, *known, *identity, "--json"],
         "log query --user": [*query, "--user", "maria2"],
         "log query --path, a client": [*query, "--path", "/clients/Baker, M. 7"],
-        "log query, one hour": [*query, "--since", HOUR[0], "--until", HOUR[1]],
     }
+    if name == "office":
+        works["log query, one hour"] = [*query, "--since", HOUR[0], "--until", HOUR[1]]
     results = {name: [] for name in works}
     last = {}
     for _ in range(rounds):
-        for name, command in works.items():
-            last[name], *figures = measured(command)
-            results[name].append(figures)
-    cpu = {name: statistics.median(one[0] for one in values) for name, values in results.items()}
-    clock = {name: statistics.median(one[1] for one in values) for name, values in results.items()}
-    peak = {name: max(one[2] for one in values) for name, values in results.items()}
+        for work, command in works.items():
+            last[work], *figures = measured(command)
+            results[work].append(figures)
+    cpu = {work: statistics.median(figures[0] for figures in values) for work, values in results.items()}
+    clock = {work: statistics.median(figures[1] for figures in values) for work, values in results.items()}
+    peak = {work: max(figures[2] for figures in values) for work, values in results.items()}
     million = made["records"] / 1e6
     rows = [[
-        "made by trail-generator", "–", f"{making_cpu:.2f}", f"{making:.2f}", f"{making_cpu / million:.2f}", f"{million / making_cpu:.2f} M", "–", "–"]]
-    for name in list(works)[1:]:
-        needs_identity = name != "log verify"
-        taken = max(cpu[name] - (cpu["unlock"] if needs_identity else 0), 1e-9)
-        answer = json.loads(last[name])
-        if name.startswith("log verify"):
+        f"{name}: made by trail-generator", "–", f"{making_cpu:.2f}", f"{making:.2f}", f"{making_cpu / million:.2f}", f"{million / making_cpu:.2f} M", "–",
+        "–"]]
+    for work in list(works)[1:]:
+        needs_identity = work != "log verify"
+        taken = max(cpu[work] - (cpu["unlock"] if needs_identity else 0), 1e-9)
+        answer = json.loads(last[work])
+        if work.startswith("log verify"):
             if answer["verdict"] != "whole" or answer["records"] != made["records"]:
-                raise Failure(f"{name}: {last[name]}")
+                raise Failure(f"{work}: {last[work]}")
             read = made["records"]
         else:
             read = answer["summary"]["records"]
             if not answer["summary"]["matching"]:
-                raise Failure(f"{name} found nothing: {last[name]}")
+                raise Failure(f"{work} found nothing: {last[work]}")
         goal = "–"
         if read == made["records"]:
             goal = f"{READ_GOAL if needs_identity else VERIFY_GOAL} M"
         rows.append([
-            name, str(read), f"{taken:.2f}", f"{clock[name]:.2f}", f"{taken / (read / 1e6):.2f}", f"{read / 1e6 / taken:.2f} M", goal,
-            f"{peak[name] / (1 << 20):.0f}"])
-    rows.append(["unlocking the identity, taken off above", "–", f"{cpu['unlock']:.2f}", f"{clock['unlock']:.2f}", "–", "–", "–", f"{peak['unlock'] / (1 << 20):.0f}"])
-    return {
-        "name": "trail",
-        "title": (
-            f"A trail of {made['records']} records in {days} days, {made['checkpoints']} checkpoints, {made['segments']} segments: "
-            f"{made['bytes_per_record']} bytes a record (goal: at most {BYTES_GOAL})"),
-        "columns": ["", "records read", "CPU, s", "clock, s", "CPU s a million", "a second and core", "goal", "peak, MiB"], "rows": rows,
-        "made": made}
+            f"{name}: {work}", str(read), f"{taken:.2f}", f"{clock[work]:.2f}", f"{taken / (read / 1e6):.2f}", f"{read / 1e6 / taken:.2f} M", goal,
+            f"{peak[work] / (1 << 20):.0f}"])
+    rows.append([
+        f"{name}: unlocking the identity, taken off above", "–", f"{cpu['unlock']:.2f}", f"{clock['unlock']:.2f}", "–", "–", "–",
+        f"{peak['unlock'] / (1 << 20):.0f}"])
+    return made, rows

@@ -82,10 +82,10 @@ final class RecordForwarder: @unchecked Sendable {
       if lostInARow == 0 { note?(.lost(lost)) }
       lostInARow += lost
     }
-    while let records = queue.next(Self.batchCountMax) {
+    while let batch = queue.next(Self.batchCountMax) {
       do throws(SystemError) {
-        try sink.send(records)
-        queue.remove(records.count)
+        if !batch.entries.isEmpty { try sink.send(batch.entries) }
+        queue.remove(batch)
         lock.withLock { failure = nil }
         tellLost()
         if isDown || (lostInARow > 0 && queue.waitingCount == 0) {

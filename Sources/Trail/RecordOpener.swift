@@ -66,9 +66,10 @@ final class RecordOpener {
     return UnsafeRawBufferPointer(rebasing: plaintext[..<(body.count - StreamSealer.overheadByteCount)])
   }
 
-  func record(_ body: UnsafeRawBufferPointer, sequence: UInt64) throws(TrailError) -> Record {
+  /// The next record, checked; it dies with the next call.
+  func record(_ body: UnsafeRawBufferPointer, sequence: UInt64) throws(TrailError) -> RawRecord {
     let bytes = try open(body, sequence: sequence)
-    do throws(FormatError) { return try Record(parsing: bytes, base: base) } catch {
+    do throws(FormatError) { return try RawRecord(parsing: bytes, base: base) } catch {
       throw TrailError(error, "record #\(sequence)")
     }
   }

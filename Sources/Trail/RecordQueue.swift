@@ -62,8 +62,17 @@ final class RecordQueue: @unchecked Sendable {
     return (begin + used) % memory.count
   }
 
+  /// The oldest records, as many as were taken at once.
+  struct Batch {
+    var entries: [TrailReader.Entry] = []
+    /// Those of them that are no record: memory that went bad. They reach no sink, and count as lost once the batch is removed.
+    var unreadableCount = 0
+
+    var count: Int { entries.count + unreadableCount }
+  }
+
   /// The oldest records, at most `limit`; waits for one. Nil at the end, when there is none. They stay until `remove`.
-  func next(_ limit: Int) -> [TrailReader.Entry]? {
+  func next(_ limit: Int) -> Batch? {
     lock.lock()
     while count == 0 {
       if isEnding {
@@ -76,9 +85,9 @@ final class RecordQueue: @unchecked Sendable {
     var place = begin
     lock.unlock()
     // Nothing before the end of what is in use is written to until it is removed.
-    var entries: [TrailReader.Entry] = []
-    entries.reserveCapacity(wanted)
-    while entries.count < wanted {
+    var batch = Batch()
+    batch.entries.reserveCapacity(wanted)
+    while batch.count < wanted {
       if place == memory.count { place = 0 }
       let start = memory.baseAddress! + place
       let byteCount = start.load(as: Int64.self)
@@ -89,22 +98,24 @@ final class RecordQueue: @unchecked Sendable {
       let bytes = UnsafeRawBufferPointer(start: start + Self.prefixByteCount, count: Int(byteCount))
       let base = Record.TimeBase(
         wall: start.load(fromByteOffset: 24, as: Int64.self), boot: start.load(fromByteOffset: 32, as: Int64.self))
+      place += Self.prefixByteCount + Int(byteCount)
       guard let record = try? Record(parsing: bytes, base: base) else {
-        preconditionFailure("a record of our own does not parse")
+        batch.unreadableCount += 1
+        continue
       }
-      entries.append(
+      batch.entries.append(
         TrailReader.Entry(
           segment: start.load(fromByteOffset: 8, as: UInt64.self), sequence: start.load(fromByteOffset: 16, as: UInt64.self),
           record: record))
-      place += Self.prefixByteCount + Int(byteCount)
     }
-    return entries
+    return batch
   }
 
-  /// Wipes the oldest records.
-  func remove(_ removed: Int) {
+  /// Wipes the records that `next` gave.
+  func remove(_ batch: Batch) {
     lock.withLock {
-      for _ in 0..<removed {
+      lost += UInt64(batch.unreadableCount)
+      for _ in 0..<batch.count {
         if begin == memory.count { begin = 0 }
         var start = memory.baseAddress! + begin
         if start.load(as: Int64.self) < 0 {

@@ -6,7 +6,8 @@ import VaultFormat
 /// Checks signatures on all processors while the chain is walked: a signature costs as much as some hundred frames, and a trail has one for
 /// every ten seconds of work.
 ///
-/// Used by one thread. A few hundred checkpoints wait at most.
+/// Used by one thread. Checkpoints go from it to the others in batches, since waking a thread for each would cost a part of a signature; a few
+/// hundred wait at most.
 final class SignaturePool: @unchecked Sendable {
   /// Where the walk was when it came to a checkpoint.
   struct Moment {
@@ -18,41 +19,58 @@ final class SignaturePool: @unchecked Sendable {
     let number: UInt64
     let checkpoint: Checkpoint
     let moment: Moment
+
+    var isRight: Bool {
+      Signature.verify(checkpoint.signature, of: checkpoint.signedBytes, publicKey: checkpoint.publicKey)
+    }
   }
+
+  /// The walking thread's own: what it has not handed over yet.
+  private var batch: [Job] = []
+  private var count: UInt64 = 0
+  private var threads: [Thread] = []
 
   private let lock = Lock()
   private let changed = Condition()
   /// Guarded by `lock`, as what follows.
-  private var waiting: [Job] = []
+  private var waiting: [[Job]] = []
   private var isEnding = false
   private var failed: Job?
-  private var threads: [Thread] = []
-  private var count: UInt64 = 0
-  private static let waitingCountMax = 256
+
+  private static let batchCount = 32
+  private static let waitingBatchCountMax = 8
 
   deinit { _ = finish() }
 
-  /// Hands a checkpoint over; waits where too many wait.
-  func check(_ checkpoint: Checkpoint, _ moment: Moment) {
-    lock.withLock {
-      while waiting.count >= Self.waitingCountMax { changed.wait(lock) }
-      waiting.append(Job(number: count, checkpoint: checkpoint, moment: moment))
-      count += 1
+  /// Hands a checkpoint over; waits where too many wait. Returns false once one that was handed over is known to be wrong.
+  func check(_ checkpoint: Checkpoint, _ moment: Moment) -> Bool {
+    batch.append(Job(number: count, checkpoint: checkpoint, moment: moment))
+    count += 1
+    guard batch.count == Self.batchCount else { return true }
+    let full = batch
+    batch = []
+    batch.reserveCapacity(Self.batchCount)
+    let isRight = lock.withLock {
+      while waiting.count >= Self.waitingBatchCountMax { changed.wait(lock) }
+      waiting.append(full)
       changed.broadcast()
+      return failed == nil
     }
-    // The first few of a short trail need no thread each.
-    if count == 1 { start(1) }
-    if count == 64 { start(max(0, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 16) - 1)) }
+    // A short trail needs no thread on each processor.
+    if threads.isEmpty { start(1) }
+    if count == 4 * UInt64(Self.batchCount) { start(max(0, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 16) - 1)) }
+    return isRight
   }
 
   private func start(_ more: Int) {
     for _ in 0..<more { threads.append(Thread(name: "signatures") { [unowned self] in run() }) }
   }
 
-  var hasFailed: Bool { lock.withLock { failed != nil } }
-
   /// Returns when all that was handed over is checked: the first that is wrong, or nil.
   func finish() -> Moment? {
+    let rest = batch
+    batch = []
+    check(rest)
     lock.withLock {
       isEnding = true
       changed.broadcast()
@@ -62,18 +80,24 @@ final class SignaturePool: @unchecked Sendable {
     return failed?.moment
   }
 
+  /// Without the lock.
+  private func check(_ jobs: [Job]) {
+    guard let wrong = jobs.first(where: { !$0.isRight }) else { return }
+    lock.withLock {
+      if failed.map({ wrong.number < $0.number }) ?? true { failed = wrong }
+    }
+  }
+
   private func run() {
     lock.lock()
     while true {
       while waiting.isEmpty && !isEnding { changed.wait(lock) }
       guard !waiting.isEmpty else { break }
-      let job = waiting.removeFirst()
+      let jobs = waiting.removeFirst()
       changed.broadcast()
       lock.unlock()
-      let checkpoint = job.checkpoint
-      let isRight = Signature.verify(checkpoint.signature, of: checkpoint.signedBytes, publicKey: checkpoint.publicKey)
+      check(jobs)
       lock.lock()
-      if !isRight, failed.map({ job.number < $0.number }) ?? true { failed = job }
     }
     lock.unlock()
   }

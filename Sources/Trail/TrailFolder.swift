@@ -1,7 +1,7 @@
 import Glibc
 import Platform
-import Sodium
-import VaultFormat
+package import Sodium
+package import VaultFormat
 
 /// The trail's folder: which files it holds, by name.
 struct TrailFolder: Sendable {
@@ -48,22 +48,22 @@ struct TrailFolder: Sendable {
 }
 
 /// The hash chain's beginnings.
-enum Chain {
+package enum Chain {
   /// Before the first segment: BLAKE2b-256(domain chainStart ‖ vault ‖ genesis key).
-  static func genesis(vault: VaultID, publicKey: [UInt8]) -> ChainHead {
+  package static func genesis(vault: VaultID, publicKey: [UInt8]) -> ChainHead {
     ChainHead(Hash.plain(Domain.chainStart.bytes + vault.bytes + publicKey))!
   }
 
   /// After a segment's header: BLAKE2b-256(domain chainStart ‖ header without its check).
-  static func start(header: [UInt8]) -> ChainHead { ChainHead(Hash.plain(Domain.chainStart.bytes + header))! }
+  package static func start(header: [UInt8]) -> ChainHead { ChainHead(Hash.plain(Domain.chainStart.bytes + header))! }
 
   /// Sixteen bytes by which a header names a reviewer.
-  static func fingerprint(of publicKey: [UInt8]) -> [UInt8] {
+  package static func fingerprint(of publicKey: [UInt8]) -> [UInt8] {
     Hash.plain(Domain.reviewerFingerprint.bytes + publicKey, outputByteCount: 16)
   }
 
   /// What every reviewer checks the segment key against.
-  static func commitment(to key: borrowing SecretBytes) -> [UInt8] {
+  package static func commitment(to key: borrowing SecretBytes) -> [UInt8] {
     var hash = Hash()
     hash.update(Domain.segmentKeyCommitment.bytes)
     key.withUnsafeBytes { hash.update($0) }

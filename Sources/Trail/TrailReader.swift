@@ -15,6 +15,19 @@ package struct TrailReader {
     package var record: Record
   }
 
+  /// The same where it lies in the reader's memory: it dies with the next one.
+  package struct RawEntry: ~Copyable {
+    package let segment: UInt64
+    package let sequence: UInt64
+    package let record: RawRecord
+
+    package init(segment: UInt64, sequence: UInt64, record: consuming RawRecord) {
+      self.segment = segment
+      self.sequence = sequence
+      self.record = record
+    }
+  }
+
   /// What a walk saw.
   package struct Summary: Sendable, Equatable {
     /// The first frame whose place in the chain was checked.
@@ -61,7 +74,7 @@ package struct TrailReader {
   /// - Throws: `damaged` at the first broken place: records before it were given already. `missing` where there is no trail.
   package func forEach(
     from: Int64 = .min, to: Int64 = .max, after: UInt64 = 0, wholeSegments: Bool = false, into summary: inout Summary,
-    wait: (() -> Bool)? = nil, _ body: (Entry) throws(TrailError) -> Bool
+    wait: (() -> Bool)? = nil, _ body: (borrowing RawEntry) throws(TrailError) -> Bool
   ) throws(TrailError) {
     let numbers = try folder.list().segments
     guard var number = numbers.first, let last = numbers.last else { throw .missing }
@@ -98,7 +111,9 @@ package struct TrailReader {
     from: Int64 = .min, to: Int64 = .max, after: UInt64 = 0, _ body: (Entry) throws(TrailError) -> Bool
   ) throws(TrailError) -> Summary {
     var summary = Summary()
-    try forEach(from: from, to: to, after: after, into: &summary, body)
+    try forEach(from: from, to: to, after: after, into: &summary) { (entry) throws(TrailError) in
+      try body(Entry(segment: entry.segment, sequence: entry.sequence, record: Record(entry.record)))
+    }
     return summary
   }
 
@@ -111,15 +126,21 @@ package struct TrailReader {
   /// Walks one segment to where the next one continues it, or to its end. Returns false where the walk is to end.
   private func walk(
     _ scanner: SegmentScanner, next: inout SegmentHeader?, _ span: Span, _ summary: inout Summary, _ wait: (() -> Bool)?,
-    _ body: (Entry) throws(TrailError) -> Bool
+    _ body: (borrowing RawEntry) throws(TrailError) -> Bool
   ) throws(TrailError) -> Bool {
     let number = scanner.header.number
     let opener = try RecordOpener(scanner.header, identity: identity)
     if opener == nil { summary.sealedToOthers.append(number) } else { summary.openedCount += 1 }
+    var limit: Int?
+    // Looked at only where `next` may have changed: for each frame it would cost as much as the frame.
+    var hasLooked = false
     while true {
-      if let next, Self.isTakenBack(scanner, next) { return true }
-      let limit = next.map { Int($0.previousByteCount) }
-      guard limit ?? 0 <= scanner.byteCount else { throw .damaged("segment \(number) is cut") }
+      if !hasLooked {
+        if let next, Self.isTakenBack(scanner, next) { return true }
+        limit = next.map { Int($0.previousByteCount) }
+        guard limit ?? 0 <= scanner.byteCount else { throw .damaged("segment \(number) is cut") }
+        hasLooked = true
+      }
       switch try scanner.next(limit: limit) {
       case .frame(let kind, let bytes):
         summary.end = scanner.point
@@ -128,14 +149,16 @@ package struct TrailReader {
         let record = try opener.record(bytes, sequence: scanner.sequence)
         guard span.holds(record, scanner.sequence) else { continue }
         summary.recordCount += 1
-        guard try body(Entry(segment: number, sequence: scanner.sequence, record: record)) else { return false }
+        guard try body(RawEntry(segment: number, sequence: scanner.sequence, record: record)) else { return false }
       case .end:
         guard next == nil else { return true }
         guard try goesOn(scanner, next: &next, wait) else { return false }
+        hasLooked = false
       case .torn:
         guard next == nil else { throw .damaged("segment \(number): byte \(scanner.offset)") }
         summary.isTorn = true
         guard try goesOn(scanner, next: &next, wait) else { return false }
+        hasLooked = false
         summary.isTorn = false
       case .bad(let what): throw .damaged("segment \(number): byte \(scanner.offset): \(what)")
       }
@@ -175,7 +198,7 @@ package struct TrailReader {
 
     func mayReach(_ end: Int64) -> Bool { from <= Int64.min + Self.margin || end >= from - Self.margin }
     func ends(before start: Int64) -> Bool { to < Int64.max - Self.margin && start > to + Self.margin }
-    func holds(_ record: Record, _ sequence: UInt64) -> Bool {
+    func holds(_ record: borrowing RawRecord, _ sequence: UInt64) -> Bool {
       isWhole || (sequence > after && record.wall >= from && record.wall <= to)
     }
   }

@@ -323,9 +323,10 @@ struct VerifierRun {
     case .record:
       report.recordCount += 1
       guard let opener else { return }
-      let record: Record
-      do throws(TrailError) { record = try opener.record(body, sequence: scanner.sequence) } catch { throw stop(error) }
-      if record.action == .restore { tellRestored(record: record) }
+      do throws(TrailError) {
+        let record = try opener.record(body, sequence: scanner.sequence)
+        if record.action == .restore { tellRestored(record: Record(record)) }
+      } catch { throw stop(error) }
       report.openedCount += 1
     case .mark: try take(mark: body, scanner)
     case .checkpoint:
@@ -374,8 +375,9 @@ struct VerifierRun {
       report.firstPublicKey = key
     }
     guard next.publicKey == key else { throw broken("a checkpoint with a wrong signature") }
-    signatures.check(next, SignaturePool.Moment(place: place, report: report))
-    if signatures.hasFailed { throw broken("a checkpoint with a wrong signature") }
+    guard signatures.check(next, SignaturePool.Moment(place: place, report: report)) else {
+      throw broken("a checkpoint with a wrong signature")
+    }
     try checkContent(next, scanner)
     checkpointHash = next.hash
     checkpoint = next

@@ -181,8 +181,9 @@ extension TrailWriter {
 
   private func carry(_ records: RetainedRecords, from base: Record.TimeBase, into segment: SegmentWriter) throws(TrailError) {
     try records.forEach { (bytes, _) throws(TrailError) in
+      // Memory that went bad: the segment is not begun, what must be recorded is refused, and `status` says why.
       guard let record = try? Record(parsing: bytes, base: base) else {
-        preconditionFailure("a record of our own does not parse")
+        throw .cannotWrite("a record that waits in memory is damaged")
       }
       try seal(record, into: segment)
     }

@@ -1,7 +1,8 @@
-import Trail
+import TrailMaking
 import VaultFormat
 
-/// What the office does over the days of a trail: bursts of records by day, an indexer by night, nearly nothing else.
+/// What the office does over the days of a trail: bursts of records by day, an indexer by night, nearly nothing else. Or, busy, one working day's bursts
+/// without a pause.
 final class Year {
   private let office: Office
   private var numbers: SeededNumbers
@@ -29,8 +30,22 @@ final class Year {
     for hour in weights.indices {
       sum += weights[hour]
       let start = begin + Int64(hour) * Self.hour
-      try fillHour(maker, through: UInt64(Double(count) * sum / total), from: start, isNight: hour % 24 < 6)
+      try fill(maker, through: UInt64(Double(count) * sum / total), from: start, lasting: Self.hour, isNight: hour % 24 < 6)
       try maker.advance(to: start + Self.hour)
+    }
+    while !open.isEmpty { try release(0, maker) }
+  }
+
+  /// Appends `count` records, so many a second, by all that people do by day; then lets go of what is open.
+  func fill(_ maker: TrailMaker, records count: UInt64, perSecond rate: UInt64) throws {
+    let begin = maker.wall
+    let second: Int64 = 1_000_000_000
+    var seconds: Int64 = 0
+    while maker.figures.records < count {
+      let target = min(count, UInt64(seconds + 1) * rate)
+      try fill(maker, through: target, from: begin + seconds * second, lasting: second, isNight: false)
+      seconds += 1
+      try maker.advance(to: begin + seconds * second)
     }
     while !open.isEmpty { try release(0, maker) }
   }
@@ -42,15 +57,17 @@ final class Year {
     return day < 5 && time >= 8 && time < 19 ? 1.2 : 0.01
   }
 
-  private func fillHour(_ maker: TrailMaker, through target: UInt64, from start: Int64, isNight: Bool) throws {
+  private func fill(
+    _ maker: TrailMaker, through target: UInt64, from start: Int64, lasting duration: Int64, isNight: Bool
+  ) throws {
     guard target > maker.figures.records else { return }
     let burstCount = max(1, (target - maker.figures.records) / 10)
-    let step = Self.hour / Int64(burstCount)
+    let step = duration / Int64(burstCount)
     var index: Int64 = 0
     while maker.figures.records < target {
-      // More bursts than planned share the hour's end.
+      // More bursts than planned share the end.
       let due = start + min(index, Int64(burstCount) - 1) * step + Int64(numbers.below(Int(step)))
-      try maker.advance(to: min(due, start + Self.hour - 1))
+      try maker.advance(to: min(due, start + duration - 1))
       if isNight { try readDocument(office.indexer, maker) } else { try burst(maker) }
       index += 1
     }

@@ -8,7 +8,7 @@ private let levels: [[String]] = [
   ["Fuse", "Sodium", "PageCipher"],
   ["VaultFormat"],
   ["Keys", "BlobStore", "Catalog", "Access", "Trail"],
-  ["Vault"],
+  ["Vault", "TrailMaking"],
   ["VaultFS"],
   ["Mount", "Control"],
   ["StrongroomCLI"],

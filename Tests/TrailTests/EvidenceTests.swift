@@ -2,6 +2,7 @@ import Glibc
 import Platform
 import Sodium
 import Testing
+import TrailMaking
 import VaultFormat
 
 @testable import Trail

@@ -118,9 +118,12 @@ final class Author {
     records += 1
   }
 
-  /// - Parameters: seconds that the clocks are ahead of the real ones.
+  /// - Parameters:
+  ///   - boot, wall: seconds that the clocks are ahead of the real ones.
+  ///   - isForged: its signature is wrong, and nothing else.
   func checkpoint(
-    _ kind: Checkpoint.Kind = .regular, boot: Int64 = 0, wall: Int64 = 0, _ change: (inout Checkpoint) -> Void = { _ in }
+    _ kind: Checkpoint.Kind = .regular, boot: Int64 = 0, wall: Int64 = 0, isForged: Bool = false,
+    _ change: (inout Checkpoint) -> Void = { _ in }
   ) throws {
     try signer.prepareNext()
     var checkpoint = Checkpoint(
@@ -130,6 +133,7 @@ final class Author {
       publicKey: try signer.publicKey(), nextPublicKey: try signer.nextPublicKey()!)
     change(&checkpoint)
     try signer.sign(&checkpoint)
+    if isForged { checkpoint.signature[40] ^= 1 }
     try segment.append(.checkpoint, checkpoint.encode())
     try signer.advance(
       to: TrailSigner.LastCheckpoint(

@@ -272,6 +272,22 @@ extension TrailTests {
 
     // MARK: Right signatures over a wrong story
 
+    /// Signatures are checked in batches by other threads while the chain is walked on: the first wrong one is told all the same, as the walk met it.
+    @Test func oneWrongSignatureAmongManyIsFoundWhereItStands() throws {
+      let author = try Author()
+      try author.checkpoint(.opening)
+      for number in 2...140 {
+        if number % 10 == 0 { try author.record() }
+        try author.checkpoint(isForged: [70, 71, 130].contains(number))
+      }
+      guard case .broken(let place) = try author.verify() else {
+        Issue.record("not found")
+        return
+      }
+      #expect(place.what == "a checkpoint with a wrong signature" && place.segment == 1 && place.sequence == 70 + 7)
+      #expect(try author.fixture.verify().isBroken)
+    }
+
     @Test func missingHeartbeatsAreFound() throws {
       let author = try Author()
       try author.checkpoint(.opening)

@@ -60,6 +60,25 @@ extension TrailTests {
       }
     }
 
+    /// However long a text is and wherever in it a byte stands that is not ASCII.
+    @Test func textsAreUTF8WhereverABreakStands() throws {
+      for length in 0..<20 {
+        let text = String(repeating: "n", count: length)
+        let bytes = Self.stamped(.list) { $0.details = [Record.Detail("k", text)] }.encode(base: Self.base)!
+        #expect(try Record(parsing: bytes, base: Self.base).details[0].value == text)
+        let begin = bytes.firstIndex(of: 0x6e) ?? 0
+        for place in 0..<length {
+          var changed = bytes
+          changed[begin + place] = 0xe9
+          #expect(throws: FormatError.malformed("not UTF-8")) { try Record(parsing: changed, base: Self.base) }
+          guard place + 1 < length else { continue }
+          (changed[begin + place], changed[begin + place + 1]) = (0xc3, 0xa9)
+          let accented = String(repeating: "n", count: place) + "é" + String(repeating: "n", count: length - place - 2)
+          #expect(try Record(parsing: changed, base: Self.base).details[0].value == accented)
+        }
+      }
+    }
+
     /// Whatever parses is what `encode` would have written.
     @Test func thereIsOneWayToWriteARecord() throws {
       let bytes = Self.full.encode(base: Self.base)!

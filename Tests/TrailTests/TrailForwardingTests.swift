@@ -115,6 +115,26 @@ extension TrailTests {
       #expect(try alerts(fixture) == ["forwarding-failed": 1, "forwarding-resumed": 0])
     }
 
+    @Test func memoryThatWentBadEndsNothingAndCountsAsLost() throws {
+      let queue = try RecordQueue(byteCount: 4 << 10)
+      let base = Record.TimeBase(wall: 1, boot: 1)
+      let good = plain(.list, "a").encode(base: base)!
+      var bad = good
+      bad[0] = 0xff
+      // Again and again, so that the ring goes round.
+      for round in 0..<50 as Range<UInt64> {
+        for (place, bytes) in [good, bad, good].enumerated() {
+          bytes.withUnsafeBytes { queue.add($0, segment: 1, sequence: 3 * round + UInt64(place), base: base) }
+        }
+        let batch = try #require(queue.next(64))
+        #expect(batch.entries.map(\.sequence) == [3 * round, 3 * round + 2] && batch.unreadableCount == 1)
+        // Until the sink took the others, nothing is lost.
+        #expect(queue.takeLost() == 0)
+        queue.remove(batch)
+        #expect(queue.takeLost() == 1 && queue.waitingCount == 0)
+      }
+    }
+
     @Test func whatIsLeftAtTheEndIsOnRecordBeforeTheLastCheckpoint() throws {
       let fixture = try Fixture()
       let sink = Sink()

@@ -1,6 +1,7 @@
 import Platform
 import Sodium
 import Testing
+import TrailMaking
 import VaultFormat
 
 @testable import Trail

@@ -281,6 +281,12 @@ import VaultFormat
     #expect(try one(.mount).details == [Record.Detail("mountpoint", "/mnt"), Record.Detail("commit-interval", "5 s")])
   }
 
+  @Test func theFirstGrantsAndDutiesNameTheProgramThatMadeTheVault() throws {
+    let made = try test.entries().map(\.record).filter { detail($0, "operation") == "init" }
+    #expect(Set(made.map(\.action)) == [.grant, .duty])
+    for record in made { expect(record, by: Caller(uid: getuid(), gid: 0, thread: 0), Administration.founder.name) }
+  }
+
   @Test func aCrashAndARestorationSayWhatTheyFound() throws {
     try test.vault.sync()
     let end = try #require(try test.entries().last).sequence

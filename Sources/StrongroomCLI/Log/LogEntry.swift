@@ -1,3 +1,4 @@
+package import Trail
 package import VaultFormat
 
 /// One record of the trail as a reviewer reads it: what it leaves to the OPEN of its handle is filled in.
@@ -44,14 +45,46 @@ package struct HandleTable {
 
   private var open: [HandleID: Open] = [:]
   private(set) var run: UInt64 = 0
+  /// The last plain use of a handle, completed, and its handle: most records are the next one of the same.
+  private var use = LogEntry(segment: 0, sequence: 0, record: Record(.read))
+  private var used: HandleID?
 
   package init() {}
 
   package var count: Int { open.count }
 
+  /// Hands over what `complete` returns for the record. One that says no more than that its handle was used costs no copy of its OPEN's texts.
+  package mutating func complete<Result>(_ raw: borrowing TrailReader.RawEntry, _ take: (LogEntry) -> Result) -> Result {
+    guard raw.record.isPlainUse, raw.record.action.isUse, let handle = raw.record.handle, prepareUse(of: handle) else {
+      return take(complete(segment: raw.segment, sequence: raw.sequence, Record(raw.record)))
+    }
+    use.segment = raw.segment
+    use.sequence = raw.sequence
+    use.record.action = raw.record.action
+    use.record.wall = raw.record.wall
+    use.record.boot = raw.record.boot
+    use.record.range = raw.record.range
+    return take(use)
+  }
+
+  /// Makes `use` one of this handle; false where its OPEN is not known.
+  private mutating func prepareUse(of handle: HandleID) -> Bool {
+    if used == handle { return true }
+    guard let opened = open[handle] else { return false }
+    use.run = run
+    use.openerUID = opened.actor?.uid
+    use.record.handle = handle
+    use.record.actor = opened.actor
+    use.record.object = opened.object
+    use.record.decision = opened.decision
+    used = handle
+    return true
+  }
+
   /// Fills in what the record leaves to its handle's OPEN, and follows opens and releases.
   package mutating func complete(segment: UInt64, sequence: UInt64, _ record: Record) -> LogEntry {
     var entry = LogEntry(segment: segment, sequence: sequence, record: record)
+    used = nil
     switch record.action {
     case .mount, .recovery, .restore:
       // A run of the program ended; its handles with it.
@@ -90,6 +123,16 @@ package struct HandleTable {
     }
     if entry.record.decision == nil, entry.record.opener == nil, entry.record.action != .release {
       entry.record.decision = opened.decision
+    }
+  }
+}
+
+extension Record.Action {
+  /// What is done through a handle and says nothing about the handle itself.
+  fileprivate var isUse: Bool {
+    switch self {
+    case .read, .pages, .write: true
+    default: false
     }
   }
 }

@@ -44,6 +44,7 @@ package struct LogFilter: Sendable, Equatable {
 package struct LogMatcher {
   package let filter: LogFilter
   private let prefixes: [[UInt8]]
+  private let users: [(name: String, uid: UInt32?)]
   private let since: Int64
   private let until: Int64
   private var members: GroupMembers
@@ -51,6 +52,7 @@ package struct LogMatcher {
   package init(_ filter: LogFilter, resolver: @escaping IdentityResolver = { SystemResolver.resolve($0, watchedGroups: $1) }) {
     self.filter = filter
     prefixes = filter.paths.map { $0.names.isEmpty ? [] : $0.bytes }
+    users = filter.users.map { ($0, UInt32($0)) }
     since = filter.since?.nanoseconds ?? .min
     until = filter.until?.nanoseconds ?? .max
     members = GroupMembers(filter.groups, resolver: resolver)
@@ -59,19 +61,21 @@ package struct LogMatcher {
   /// Users of whom the system does not know today in which groups they are.
   package var unknownUsers: Set<UInt32> { members.unknown }
 
+  // No copy of the record is taken, and what costs least comes first: this is asked of each record of the trail.
   package mutating func matches(_ entry: LogEntry) -> Bool {
-    let record = entry.record
-    guard record.wall >= since, record.wall < until || until == .max else { return false }
-    if !filter.actions.isEmpty, !filter.actions.contains(record.action) { return false }
-    if !filter.outcomes.isEmpty, !filter.outcomes.contains(record.outcome) { return false }
-    if !prefixes.isEmpty, !isUnder(record.object?.path), !isUnder(record.target?.path) { return false }
-    if !filter.users.isEmpty, !isUser(record.actor), !isUser(record.opener) { return false }
+    guard entry.record.wall >= since, entry.record.wall < until || until == .max else { return false }
+    if !filter.actions.isEmpty, !filter.actions.contains(entry.record.action) { return false }
+    if !filter.outcomes.isEmpty, !filter.outcomes.contains(entry.record.outcome) { return false }
+    if !users.isEmpty, !isUser(entry.record.actor), !isUser(entry.record.opener) { return false }
+    if !prefixes.isEmpty, !isUnder(entry.record.object?.path), !isUnder(entry.record.target?.path) { return false }
     if !filter.grants.isEmpty, !entry.rules.contains(where: { filter.grants.contains($0) }) { return false }
-    if !filter.programs.isEmpty, !isProgram(record.actor?.program), !isProgram(record.opener?.program) { return false }
-    if let hours = filter.hours, hours.contains(record.wall) { return false }
+    if !filter.programs.isEmpty, !isProgram(entry.record.actor?.program), !isProgram(entry.record.opener?.program) {
+      return false
+    }
+    if let hours = filter.hours, hours.contains(entry.record.wall) { return false }
     if !filter.groups.isEmpty {
-      let actor = record.actor.map { members.contains($0.uid) } ?? false
-      let opener = record.opener.map { members.contains($0.uid) } ?? false
+      let actor = entry.record.actor.map { members.contains($0.uid) } ?? false
+      let opener = entry.record.opener.map { members.contains($0.uid) } ?? false
       guard actor || opener else { return false }
     }
     return true
@@ -79,12 +83,17 @@ package struct LogMatcher {
 
   private func isUnder(_ path: [UInt8]?) -> Bool {
     guard let path, !path.isEmpty else { return false }
-    return prefixes.contains { path.starts(with: $0) && (path.count == $0.count || path[$0.count] == 0x2f) }
+    return prefixes.contains { prefix in
+      guard path.count > prefix.count else { return path == prefix }
+      if prefix.isEmpty { return path[0] == 0x2f }
+      return path[prefix.count] == 0x2f
+        && path.withUnsafeBytes { path in prefix.withUnsafeBytes { memcmp(path.baseAddress!, $0.baseAddress!, $0.count) == 0 } }
+    }
   }
 
   private func isUser(_ actor: Record.Actor?) -> Bool {
     guard let actor else { return false }
-    return filter.users.contains { $0 == actor.name || UInt32($0) == actor.uid }
+    return users.contains { $0.uid == actor.uid || $0.name == actor.name }
   }
 
   private func isProgram(_ program: String?) -> Bool {

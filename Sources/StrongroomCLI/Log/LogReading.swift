@@ -58,11 +58,12 @@ struct LogReading {
       try TrailReader(place.folder, identity: identity).forEach(
         from: filter.since?.nanoseconds ?? .min, to: filter.until?.nanoseconds ?? .max, wholeSegments: true, into: &summary,
         wait: wait
-      ) { (entry) throws(TrailError) in
-        let entry = handles.complete(segment: entry.segment, sequence: entry.sequence, entry.record)
-        let isMatch = matcher.matches(entry) && isWanted?(entry) ?? true
-        if isMatch, countsRestated || !entry.isRestated { tally.matching += 1 }
-        return take(entry, isMatch)
+      ) { (raw) throws(TrailError) in
+        handles.complete(raw) { entry in
+          let isMatch = matcher.matches(entry) && isWanted?(entry) ?? true
+          if isMatch, countsRestated || !entry.isRestated { tally.matching += 1 }
+          return take(entry, isMatch)
+        }
       }
     } catch {
       guard case .damaged = error else { throw CommandFailure(error, trail: path) }

@@ -1,7 +1,6 @@
 import Access
 import BlobStore
 import Catalog
-import Glibc
 package import Keys
 import Platform
 package import Sodium
@@ -105,7 +104,7 @@ extension Vault {
 
   private func record(_ grant: Grant, _ operation: String) throws(VaultError) {
     var record = Record(.grant)
-    record.actor = Record.Actor(uid: getuid(), name: Administration.founder.name, pid: getpid())
+    record.actor = .thisProcess(name: Administration.founder.name)
     record.object = Record.Object(node: grant.folder, path: [0x2f])
     record.details = [
       Record.Detail("operation", operation), Record.Detail("rule", String(grant.id.value)),
@@ -138,7 +137,7 @@ extension Vault {
     let duty = Duty(
       id: try newRuleID(), kind: .administrator, principal: principal, giver: Administration.founder, reason: reason, given: now)
     var record = Record(.duty)
-    record.actor = Record.Actor(uid: getuid(), name: Administration.founder.name, pid: getpid())
+    record.actor = .thisProcess(name: Administration.founder.name)
     record.details = [Record.Detail("operation", operation)] + duty.details(change: "given")
     do throws(TrailError) { try trail.append(record) } catch { throw .trail(error) }
     return .addDuty(duty)

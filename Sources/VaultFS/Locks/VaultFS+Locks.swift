@@ -1,4 +1,5 @@
 import Access
+import Platform
 import Vault
 package import VaultFormat
 

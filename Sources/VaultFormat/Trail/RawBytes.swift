@@ -146,9 +146,33 @@ package struct RawReader {
     return UnsafeRawBufferPointer(start: base + position, count: Int(length))
   }
 
-  package mutating func string(limit: Int) throws(FormatError) -> String {
-    guard let text = String(validating: try counted(limit: limit), as: UTF8.self) else { throw .malformed("not UTF-8") }
-    return text
+  /// Counted bytes that must be UTF-8; they die with the memory read from.
+  package mutating func text(limit: Int) throws(FormatError) -> UnsafeRawBufferPointer {
+    let bytes = try counted(limit: limit)
+    guard Self.isASCII(bytes) || String(validating: bytes, as: UTF8.self) != nil else { throw .malformed("not UTF-8") }
+    return bytes
+  }
+
+  /// Nearly all texts are; this needs no memory.
+  @inline(__always)
+  private static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let start = bytes.baseAddress else { return true }
+    var bits: UInt64 = 0
+    var index = 0
+    while index + 8 <= bytes.count {
+      bits |= start.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      index += 8
+    }
+    while index < bytes.count {
+      bits |= UInt64(start.load(fromByteOffset: index, as: UInt8.self))
+      index += 1
+    }
+    return bits & 0x8080_8080_8080_8080 == 0
+  }
+
+  /// What was read from a position on; dies with the memory read from.
+  package func read(since begin: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: base + begin, count: position - begin)
   }
 
   /// What is left must be fewer than `multiple` zeros and end on a multiple of it.

@@ -21,7 +21,7 @@ extension Record {
   static let detailCountMax = 1024
 
   /// Which fields follow. A READ through an open handle has the first two and so takes one byte.
-  private enum Flag {
+  enum Flag {
     static let handle: UInt64 = 1 << 0
     static let range: UInt64 = 1 << 1
     static let short: UInt64 = 1 << 2
@@ -163,108 +163,6 @@ extension Record {
     case .neverAllowed: writer.u8(7)
     case .open: writer.u8(8)
     }
-  }
-}
-
-extension Record {
-  /// Reads a padded record.
-  /// - Throws: `FormatError.malformed` for anything that `encode` would not have written.
-  package init(parsing bytes: UnsafeRawBufferPointer, base: TimeBase) throws(FormatError) {
-    guard bytes.count <= Self.byteCountMax else { throw .malformed("record too long") }
-    var reader = try RawReader(bytes)
-    guard let action = Action(rawValue: try reader.u8()) else { throw .malformed("action") }
-    let flags = try reader.varint()
-    guard flags & ~Flag.all == 0 else { throw .malformed("flags") }
-    self.init(action)
-    let elapsed = try reader.signedVarint()
-    wall = base.wall &+ elapsed
-    boot = base.boot &+ elapsed &+ (try reader.signedVarint())
-
-    if flags & Flag.handle != 0 { handle = HandleID(try reader.varint()) }
-    if flags & Flag.range != 0 {
-      range = try Self.range(from: &reader, isShort: flags & Flag.short != 0)
-    } else {
-      guard flags & Flag.short == 0 else { throw .malformed("flags") }
-    }
-    if flags & Flag.actor != 0 { actor = try Self.actor(from: &reader) }
-    if flags & Flag.object != 0 { object = try Self.object(from: &reader) }
-    if flags & Flag.decision != 0 { decision = try Self.decision(from: &reader) }
-    if flags & Flag.outcome != 0 {
-      guard let outcome = Outcome(rawValue: try reader.u8()) else { throw .malformed("outcome") }
-      self.outcome = outcome
-      errno = try reader.i32()
-      guard outcome != .done || errno != 0 else { throw .malformed("outcome") }
-    }
-    if flags & Flag.opener != 0 { opener = try Self.actor(from: &reader) }
-    if flags & Flag.target != 0 { target = try Self.object(from: &reader) }
-    if flags & Flag.count != 0 { count = try reader.varint() }
-    if flags & Flag.usage != 0 {
-      usage = Usage(
-        readByteCount: try reader.varint(), distinctByteCount: try reader.varint(), writtenByteCount: try reader.varint())
-    }
-    if flags & Flag.details != 0 { details = try Self.details(from: &reader) }
-    try reader.endPadded(to: Self.paddingByteCount)
-  }
-
-  package init(parsing bytes: [UInt8], base: TimeBase) throws(FormatError) {
-    var result: Record?
-    var failure: FormatError?
-    bytes.withUnsafeBytes { buffer in
-      do throws(FormatError) { result = try Record(parsing: buffer, base: base) } catch { failure = error }
-    }
-    if let failure { throw failure }
-    self = result!
-  }
-
-  private static func range(from reader: inout RawReader, isShort: Bool) throws(FormatError) -> Range {
-    let offset = try reader.varint()
-    let asked = try reader.varint()
-    let returned = isShort ? try reader.varint() : asked
-    guard !isShort || returned != asked else { throw .malformed("range") }
-    return Range(offset: offset, asked: asked, returned: returned)
-  }
-
-  private static func actor(from reader: inout RawReader) throws(FormatError) -> Actor {
-    var actor = Actor(
-      uid: try reader.u32(), name: try reader.string(limit: textByteCountMax), pid: try reader.i32())
-    let seen = try reader.u8()
-    guard seen <= 3 else { throw .malformed("actor") }
-    if seen & 1 != 0 { actor.program = try reader.string(limit: textByteCountMax) }
-    if seen & 2 != 0 { actor.loginUID = try reader.u32() }
-    return actor
-  }
-
-  private static func object(from reader: inout RawReader) throws(FormatError) -> Object {
-    var object = Object(node: NodeID(try reader.varint()), path: [UInt8](try reader.counted(limit: pathByteCountMax)))
-    let known = try reader.u8()
-    guard known <= 1 else { throw .malformed("object") }
-    if known == 1 { object.size = try reader.varint() }
-    return object
-  }
-
-  private static func decision(from reader: inout RawReader) throws(FormatError) -> Decision {
-    switch try reader.u8() {
-    case 1: .grant(RuleID(try reader.varint()))
-    case 2: .missing(Rights(rawValue: try reader.u8()))
-    case 3: .barrier(RuleID(try reader.varint()))
-    case 4: .creator(RuleID(try reader.varint()))
-    case 5: .identityUnknown
-    case 6: .foreignHandle
-    case 7: .neverAllowed
-    case 8: .open
-    default: throw .malformed("decision")
-    }
-  }
-
-  private static func details(from reader: inout RawReader) throws(FormatError) -> [Detail] {
-    let count = try reader.varint()
-    guard count > 0, count <= UInt64(detailCountMax) else { throw .malformed("details") }
-    var details: [Detail] = []
-    details.reserveCapacity(Int(count))
-    for _ in 0..<count {
-      details.append(Detail(try reader.string(limit: textByteCountMax), try reader.string(limit: textByteCountMax)))
-    }
-    return details
   }
 }
 

@@ -30,6 +30,48 @@ private func entry(_ handles: inout HandleTable, _ record: Record, _ sequence: U
   #expect(handles.count == 0)
 }
 
+/// Whether a record is completed where it lies or after it was copied.
+@Test func aUseOfAHandleIsTheSameHoweverItIsRead() throws {
+  let base = Record.TimeBase(wall: 1_000, boot: 1_000)
+  var records: [Record] = []
+  var write = TrailFixture.read(2, 7, 9, returned: 3)
+  write.action = .write
+  var pages = TrailFixture.read(1, 0, 4096)
+  pages.action = .pages
+  var foreign = TrailFixture.read(1, 50, 50)
+  foreign.actor = TrailFixture.bob
+  foreign.opener = TrailFixture.lin
+  var failed = TrailFixture.read(1, 0, 50, returned: 0)
+  failed.outcome = .failed
+  failed.errno = EIO
+  var restated = TrailFixture.open(1, TrailFixture.bob, TrailFixture.odd, size: 1)
+  restated.details.append(Record.Detail("restated", "true"))
+  // A use of what nobody opened; another use between two of one handle; a handle that is opened anew, closed, or ends with its run.
+  records += [TrailFixture.read(1, 0, 1), TrailFixture.open(1, TrailFixture.lin, TrailFixture.wang, size: 1)]
+  records += [TrailFixture.open(2, TrailFixture.bob, TrailFixture.odd, size: 2), TrailFixture.read(1, 0, 1), write]
+  records += [
+    TrailFixture.read(1, 1, 1), pages, foreign, TrailFixture.read(1, 2, 1), failed, TrailFixture.read(1, 3, 1), restated,
+  ]
+  records += [
+    TrailFixture.read(1, 4, 1), TrailFixture.release(1, TrailFixture.bob, read: 0, distinct: 0), TrailFixture.read(1, 5, 1),
+  ]
+  records += [write, Record(.mount), write, TrailFixture.open(2, TrailFixture.lin, TrailFixture.wang, size: 3), write]
+  var (copied, raw) = (HandleTable(), HandleTable())
+  for (index, stamped) in records.enumerated() {
+    var record = stamped
+    (record.wall, record.boot) = (Int64(2_000 + index), Int64(3_000 + index))
+    let expected = copied.complete(segment: 3, sequence: UInt64(index), record)
+    let bytes = record.encode(base: base)!
+    let entry = try bytes.withUnsafeBytes { bytes in
+      let parsed = try RawRecord(parsing: bytes, base: base)
+      return raw.complete(TrailReader.RawEntry(segment: 3, sequence: UInt64(index), record: parsed)) { $0 }
+    }
+    #expect(entry.record == expected.record && entry.run == expected.run && entry.openerUID == expected.openerUID)
+    #expect(entry.sequence == expected.sequence && entry.segment == 3 && entry.isRestated == expected.isRestated)
+  }
+  #expect(copied.count == raw.count && copied.count == 1)
+}
+
 @Test func anotherUsersReadThroughAHandleHasItsOwnLine() {
   var handles = HandleTable()
   var rows: [LogRow] = []

@@ -1,11 +1,13 @@
 import Platform
 import Sodium
+package import Trail
 package import VaultFormat
 
-/// Writes a trail in the real format as fast as it can, with clocks that its caller moves: for measuring what a year costs, and for tests.
+/// Writes a trail in the real format as fast as it can, with clocks that its caller moves: for measuring what a year costs, and for tests. No part of the
+/// program, and does not write through its writer: what the program's verifier says of such a trail, it says of the format as it is documented.
 ///
-/// Segments, restated handles and checkpoints come when `TrailWriter` would make them. Nothing is synced on the way but each segment's start, the
-/// keys that sign are kept in memory, and there is no signer file: nobody can go on with such a trail. One thread.
+/// Segments, restated handles and checkpoints come when `TrailWriter` would make them. Nothing is synced, the keys that sign are kept in memory, and
+/// there is no signer file: nobody can go on with such a trail. One thread.
 package final class TrailMaker {
   /// What was made so far.
   package struct Figures: Sendable {
@@ -22,12 +24,13 @@ package final class TrailMaker {
   package private(set) var wall: Int64
   private var boot: Int64 = 1_000_000_000
 
-  private let folder: TrailFolder
+  private let folder: String
   private let vault: VaultID
   private let reviewers: [[UInt8]]
   private let settings = TrailSettings()
   private let openHandles: () -> [Record]
-  private var segment: SegmentWriter
+  private var segment: SegmentMaker
+  private let bootID: ID128
 
   private var seed: SharedSecret
   private var publicKey: [UInt8]
@@ -47,17 +50,18 @@ package final class TrailMaker {
   ) throws(TrailError) {
     guard !Files.exists(path) else { throw .alreadyExists }
     do throws(SystemError) { try Files.makeFolder(path, mode: 0o750) } catch { throw .cannotWrite("\(error)") }
-    folder = TrailFolder(path: path)
+    folder = path
+    bootID = ID128(high: 0x1234, low: 0x5678)
     self.vault = vault
     self.reviewers = reviewers
     self.openHandles = openHandles
     self.wall = wall
     (seed, publicKey) = try Self.makeKey()
     genesis = publicKey
-    segment = try Self.makeSegment(
-      in: folder, vault: vault, kind: .start, reviewers: reviewers, base: Record.TimeBase(wall: wall, boot: boot),
-      after: SegmentEnd(
-        byteCount: 0, point: ChainPoint(sequence: 0, head: Chain.genesis(vault: vault, publicKey: publicKey))), number: 0)
+    segment = try SegmentMaker(
+      in: folder, vault: vault, kind: .start,
+      after: SegmentMaker.Beginning(head: Chain.genesis(vault: vault, publicKey: publicKey)), reviewers: reviewers, boot: bootID,
+      base: Record.TimeBase(wall: wall, boot: boot))
     figures.segments = 1
     try makeCheckpoint(.opening)
   }
@@ -100,9 +104,9 @@ package final class TrailMaker {
   /// Ends the trail with a closing checkpoint. Returns the end, for `log verify --end`.
   package func close() throws(TrailError) -> ChainPoint {
     try makeCheckpoint(.closing)
-    segment.cut(at: segment.byteCount)
+    try segment.flush()
     figures.bytes += UInt64(segment.byteCount)
-    return segment.end.point
+    return ChainPoint(sequence: segment.sequence, head: segment.head)
   }
 
   // MARK: Frames
@@ -118,9 +122,7 @@ package final class TrailMaker {
   }
 
   private func seal(_ byteCount: Int) throws(TrailError) {
-    do throws(SystemError) {
-      try segment.append(record: UnsafeRawBufferPointer(rebasing: scratch[..<byteCount]))
-    } catch { throw .cannotWrite("\(error)") }
+    try segment.append(record: UnsafeRawBufferPointer(rebasing: scratch[..<byteCount]))
     figures.records += 1
   }
 
@@ -128,24 +130,13 @@ package final class TrailMaker {
     if segment.frameCount + 1_024 >= settings.segmentFrameCountMax { try rotate() }
   }
 
-  private static func makeSegment(
-    in folder: TrailFolder, vault: VaultID, kind: SegmentHeader.Kind, reviewers: [[UInt8]], base: Record.TimeBase,
-    after end: SegmentEnd, number: UInt64
-  ) throws(TrailError) -> SegmentWriter {
-    let made = try SegmentWriter(
-      in: folder, vault: vault, kind: kind,
-      after: SegmentWriter.Predecessor(number: number, end: end, lastMarkSegment: 0), reviewers: reviewers,
-      settings: TrailSettings(), base: base)
-    do throws(SystemError) { try made.publish() } catch { throw .cannotWrite("\(error)") }
-    return made
-  }
-
   private func rotate() throws(TrailError) {
     let old = segment
-    segment = try Self.makeSegment(
-      in: folder, vault: vault, kind: .rotation, reviewers: reviewers, base: Record.TimeBase(wall: wall, boot: boot),
-      after: old.end, number: old.number)
-    old.cut(at: old.byteCount)
+    try old.flush()
+    segment = try SegmentMaker(
+      in: folder, vault: vault, kind: .rotation,
+      after: SegmentMaker.Beginning(number: old.number + 1, byteCount: old.byteCount, sequence: old.sequence, head: old.head),
+      reviewers: reviewers, boot: bootID, base: Record.TimeBase(wall: wall, boot: boot))
     figures.segments += 1
     figures.bytes += UInt64(old.byteCount)
     for handle in openHandles() {
@@ -168,14 +159,14 @@ package final class TrailMaker {
     let (nextSeed, nextKey) = try Self.makeKey()
     var checkpoint = Checkpoint(
       kind: kind, epoch: epoch, vault: vault, segment: segment.number, sequence: segment.sequence + 1, head: segment.head,
-      recordCount: figures.records, markCount: 0, lastMarkSequence: 0, lastMarkCommit: 0, bootID: Boot.id, wall: wall, boot: boot,
+      recordCount: figures.records, markCount: 0, lastMarkSequence: 0, lastMarkCommit: 0, bootID: bootID, wall: wall, boot: boot,
       previous: previous, publicKey: publicKey, nextPublicKey: nextKey)
     do throws(SodiumError) {
       checkpoint.signature = try Signature.sign(checkpoint.signedBytes, seed: seed.bytes)
     } catch { throw .memoryNotLocked }
-    do throws(SystemError) { try segment.append(.checkpoint, checkpoint.encode()) } catch { throw .cannotWrite("\(error)") }
+    try segment.append(.checkpoint, checkpoint.encode())
     (seed, publicKey) = (nextSeed, nextKey)
-    previous = checkpoint.hash
+    previous = ChainHead(Hash.plain(checkpoint.encode()))!
     epoch += 1
     heartbeat = boot
     signed = segment.sequence
