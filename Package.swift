@@ -106,30 +106,36 @@ let package = Package(
     tests("FuseTests", ["Fuse", "fuse-floor", "Platform", "CFuse3", "CSystem"]),
     tests("SodiumTests", ["Sodium"]),
     tests("PageCipherTests", ["PageCipher", "Sodium", "Platform"]),
-    tests("VaultFormatTests", ["VaultFormat", "TestVectors"]),
+    tests("VaultFormatTests", ["VaultFormat", "TestVectors", "TestKit"]),
     tests("KeysTests", ["Keys", "Sodium", "PageCipher", "VaultFormat", "Platform", "TestVectors"]),
+    // Chance that a seed repeats, and folders that go away, for the tests of all parts
+    .target(name: "TestKit", path: "Tests/TestKit", swiftSettings: strict),
     // Stores that lie on purpose, for the tests of several parts
     .target(
-      name: "TestStores", dependencies: ["BlobStore", "VaultFormat", "Platform"], path: "Tests/TestStores", swiftSettings: strict),
+      name: "TestStores", dependencies: ["BlobStore", "VaultFormat", "Platform", "TestKit"], path: "Tests/TestStores",
+      swiftSettings: strict),
     // SQLite's file layer with somebody listening: what it does to the catalog's files, write by write
     .target(
       name: "TestCatalogDisk", path: "Tests/CatalogDisk", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : [],
       linkerSettings: [.linkedLibrary("sqlite3")]),
-    tests("BlobStoreTests", ["BlobStore", "VaultFormat", "Platform", "TestStores"]),
+    tests("BlobStoreTests", ["BlobStore", "VaultFormat", "Platform", "TestStores", "TestKit"]),
     tests("CatalogTests", ["Catalog", "VaultFormat", "Platform"]),
-    tests("AccessTests", ["Access", "VaultFormat", "Platform", "TestOracle"]),
+    tests("AccessTests", ["Access", "VaultFormat", "Platform", "TestOracle", "TestKit"]),
     tests("TrailTests", ["Trail", "Sodium", "VaultFormat", "Platform"]),
     tests(
       "VaultTests",
       [
         "Vault", "Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "VaultFormat", "Platform", "TestStores",
-        "TestCatalogDisk",
+        "TestKit", "TestCatalogDisk",
       ]),
     tests("VaultFSTests", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"]),
-    tests("ControlTests", ["Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"]),
+    tests(
+      "ControlTests", ["Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "TestKit"]),
     tests(
       "StrongroomCLITests",
-      ["StrongroomCLI", "Control", "Vault", "Keys", "Access", "Trail", "Sodium", "VaultFormat", "Platform", arguments]),
+      [
+        "StrongroomCLI", "Control", "Vault", "Keys", "Access", "Trail", "Sodium", "VaultFormat", "Platform", "TestKit", arguments,
+      ]),
     tests("MountedTests", ["TestOracle", "VaultFormat"]),
     .executableTarget(
       name: "strongroom-actor", path: "Tests/Actor", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : [],

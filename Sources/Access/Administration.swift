@@ -117,6 +117,7 @@ package enum Administration {
     if let existing { throw .boundaryStands(existing.id) }
   }
 
+  /// As setting it; the boundary has to be there.
   package static func mayClearBoundary(
     at folder: NodeID, parent: NodeID, _ standing: Standing, parentStanding: Standing?, existing: Boundary?
   ) throws(AdministrationError) {

@@ -108,6 +108,7 @@ extension Grant {
   /// Within its time.
   package func isLive(at now: Int64) -> Bool { Validity(from: from, until: until).contains(now) }
 
+  /// Its time is over; one that has not begun has not ended.
   package func hasEnded(by now: Int64) -> Bool { until.map { $0 <= now } ?? false }
 
   /// Whether it makes its principal one who manages rights at the root, for good. What is suspended, or will be, does not.

@@ -2,6 +2,7 @@
 #include "include/CSystem.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -127,3 +128,5 @@ int csystem_spawn(const char *path, char *const arguments[], char *const environ
   posix_spawn_file_actions_destroy(&actions);
   return result;
 }
+
+void csystem_return_memory(void) { malloc_trim(0); }

@@ -14,6 +14,10 @@ package protocol Catalog: AnyObject, Sendable {
   /// The row of a node; nil where there is none. One statement.
   func node(_ id: NodeID) throws(CatalogError) -> SealedRow?
 
+  /// The rows of these nodes, of one moment, in that order; those that are not there are left out. One statement each, and two more. In
+  /// order of number they are read in the order in which they lie on the disk.
+  func nodes(_ ids: [NodeID]) throws(CatalogError) -> [SealedRow]
+
   /// The child of a folder under a name's tag; nil where there is none. One statement.
   func node(parent: NodeID, tag: NameTag) throws(CatalogError) -> SealedRow?
 

@@ -49,9 +49,11 @@ package struct ControlFailure: Error, Codable, Sendable, Hashable {
   package static let malformed = ControlFailure(code: "control-malformed", exitCode: 1)
   package static let tooLarge = ControlFailure(code: "control-too-large", exitCode: 1)
   package static let busy = ControlFailure(code: "control-busy", hint: "control-busy", exitCode: 1)
+  /// A request of a kind that this program does not know: the client is of a later one.
   package static func unknownRequest(_ kind: String) -> ControlFailure {
     ControlFailure(code: "control-unknown-request", arguments: ["kind": kind], hint: "control-same-version", exitCode: 1)
   }
+  /// A frame of a protocol later than `Control.version`.
   package static func newerVersion(_ version: Int) -> ControlFailure {
     ControlFailure(
       code: "control-newer-version", arguments: ["version": String(version), "known": String(Control.version)],

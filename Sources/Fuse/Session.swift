@@ -36,7 +36,7 @@ public final class Session: Sendable {
       throw error
     }
     ending = SessionEnding(workerCount: options.workerCount, connection: connection, notifier: notifier)
-    guard start(memories) else {
+    guard start(memories, options) else {
       try? unmount(.abort)
       throw .system(call: "pthread_create", code: EAGAIN)
     }
@@ -60,8 +60,9 @@ public final class Session: Sendable {
     return mount.deviceMinor
   }
 
-  private func start(_ memories: [WorkerMemory]) -> Bool {
+  private func start(_ memories: [WorkerMemory], _ options: SessionOptions) -> Bool {
     var isComplete = notifier.start(connection)
+    isComplete = SpareWorkers(connection, ending, options).start() && isComplete
     if let flow = connection.flow {
       isComplete = startThread("fuse-companion") { [connection] in flow.accompany(connection.descriptor) } && isComplete
     }
@@ -193,6 +194,15 @@ final class SessionEnding: Sendable {
     state = Monitor(State(workerCount: workerCount))
     self.connection = connection
     self.notifier = notifier
+  }
+
+  /// One more; false where the last one has ended.
+  func workerBegins() -> Bool {
+    state.change { state in
+      guard state.workerCount > 0 else { return false }
+      state.workerCount += 1
+      return true
+    }
   }
 
   func workerEnded() {

@@ -41,10 +41,20 @@ final class Worker: @unchecked Sendable {
   var header: UnsafeMutablePointer<fuse_in_header> { memory.request.baseAddress!.assumingMemoryBound(to: fuse_in_header.self) }
 
   /// Deals with requests until the session has ended.
-  func run() {
+  func run() { steered { while serve(polling: connection.pollNanoseconds > 0) {} } }
+
+  /// The same, but ends as well when none has come for so long.
+  func run(whileRequestsComeWithin milliseconds: Int32) {
+    steered {
+      var entry = pollfd(fd: connection.descriptor, events: Int16(POLLIN), revents: 0)
+      while poll(&entry, 1, milliseconds) != 0, serve(polling: false) {}
+    }
+  }
+
+  private func steered(_ body: () -> Void) {
     let number = cfuse3_thread_number()
     connection.flow?.state.change { $0.workers.append(number) }
-    asCurrent { while serve(polling: connection.pollNanoseconds > 0) {} }
+    asCurrent(body)
     connection.flow?.state.change { state in state.workers.removeAll { $0 == number } }
   }
 

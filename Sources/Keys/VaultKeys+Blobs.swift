@@ -12,7 +12,7 @@ extension VaultKeys {
   package func makeBlob() throws(KeysError) -> BlobSealer {
     let id = withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { scratch in
       numbers.take(into: scratch)
-      return BlobID(UnsafeRawBufferPointer(scratch))!
+      return BlobID(reading: UnsafeRawBufferPointer(scratch))
     }
     return try makeBlob(id) { Sodium.fillRandom($0) }
   }

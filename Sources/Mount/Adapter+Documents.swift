@@ -93,11 +93,12 @@ extension Adapter {
     sync(reply)
   }
 
+  /// Holds no worker: a few callers on a disk that does not answer would be all of them.
   private func sync(_ reply: consuming ReplyEmpty) {
-    do throws(FSError) {
-      try files.sync()
-      reply.succeed()
-    } catch { reply.fail(error.errno) }
+    let pending = reply.deferred()
+    files.sync { failure in
+      if let failure { pending.fail(failure.errno) } else { pending.succeed() }
+    }
   }
 
   func fallocate(

@@ -67,6 +67,18 @@ package final class ReadWriteLock: @unchecked Sendable {
     return try body()
   }
 
+  /// Runs `body` unless somebody has it alone or waits for that. Returns whether it ran.
+  @discardableResult
+  package func tryReading(_ body: () -> Void) -> Bool {
+    guard pthread_rwlock_tryrdlock(raw) == 0 else { return false }
+    #if DEBUG
+      LockCount.note(raw)
+    #endif
+    defer { pthread_rwlock_unlock(raw) }
+    body()
+    return true
+  }
+
   @inlinable @inline(__always)
   package func writing<Result: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     pthread_rwlock_wrlock(raw)

@@ -1,6 +1,6 @@
 /// StrongroomCLI: the command line. Knows people, terminals, files of configuration and secrets; what a vault is, the parts below know.
 ///
-/// *Noun*, *verb* the two words of a command, one file each under `Commands/<Noun>/` · *context* what a command may use of the world · *connection* the
+/// *Noun*, *verb* the two words of a command, together under `Commands/<Noun>/` · *context* what a command may use of the world · *connection* the
 /// adapter to a running mount · *message* a text in both languages with its arguments · *failure* why a command ends without its work done ·
 /// *setting* one thing that can be set about a mount · *secret source* where a passphrase or key comes from · *launcher*, *child* the two
 /// sides of starting the process that mounts.

@@ -20,6 +20,13 @@ final class TrailPulse: Sendable {
     return began != 0 && now - began > patience
   }
 
+  /// Whether neither a write(2) nor a sync is under way for longer than it may take.
+  func answers(_ now: Int64, _ settings: TrailSettings) -> Bool {
+    let syncBegan = syncBegan.load(ordering: .relaxed)
+    return (syncBegan == 0 || now - syncBegan <= settings.patienceNanoseconds)
+      && !isHanging(now, longerThan: settings.patienceNanoseconds)
+  }
+
   /// Whether an ordinary record would be taken now, as `TrailWriter.refusal` says.
   @inline(__always)
   func isWell(_ now: Int64, _ settings: TrailSettings) -> Bool {

@@ -11,6 +11,10 @@ extension TrailWriter {
     try checkSlowly()
   }
 
+  /// False where a write or a sync of the trail has been under way for longer than one may take: then others of the same disk would hang as well.
+  /// No lock.
+  package var answers: Bool { pulse.answers(Clock.boot(), settings) }
+
   @inline(never)
   private func checkSlowly() throws(TrailError) {
     try acquire()

@@ -121,8 +121,12 @@ extension TrailWriter {
     synced = old.end
     syncedCounters = counters
     filling.clear()
+    // Making the next one can hang as a sync can.
+    syncBegan = Clock.boot()
+    defer { syncBegan = 0 }
     do throws(TrailError) {
       try begin(kind, after: old)
+      syncBegan = 0
       if kind == .resumed { heartbeat = segment.base.boot }
       enter(.writing)
       drain()

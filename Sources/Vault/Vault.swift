@@ -82,7 +82,7 @@ package final class Vault: Sendable {
     self.rules = rules
     rightsTable = RightsTable(grants: [], barriers: [], boundaries: [], parents: [.root: .none], generation: 0)
     pressure = DirtyPressure(limit: settings.dirtyByteCountMax)
-    committer = Committer(commit, lastTried: lastMark?.commit ?? 0)
+    committer = Committer(commit, lastTried: lastMark?.commit ?? 0, patience: settings.syncPatienceNanoseconds)
     self.openHandles = openHandles
     latest = LatestTime(commit.latestTime)
     numbers.hurry = { [unowned self] () throws(VaultError) in
@@ -121,6 +121,8 @@ package final class OpenHandleSource: @unchecked Sendable {
 package struct VaultSettings: Sendable {
   package var commitIntervalNanoseconds = 1_000_000_000
   package var commitDocumentCount = 5_000
+  /// How long an fsync waits for a disk that does not answer. Long enough for a busy one: many programs give up for good after an fsync that failed.
+  package var syncPatienceNanoseconds: Int64 = 30_000_000_000
   /// Between two commits that store how often grants were used.
   package var useIntervalNanoseconds: Int64 = 60_000_000_000
   /// Between two looks for packs worth compacting, and how many bytes in these must be dead: each compaction reads all rows.

@@ -52,7 +52,7 @@ package enum VaultError: Error {
   package var reason: String {
     switch self {
     case .damaged(let what), .io(let what), .changesRefused(let what): what
-    case .outOfSpace: "no space left on the disk under the vault"
+    case .outOfSpace: "no space left on the disk under the vault, or a quota on it is used up"
     case .trail(.cannotWrite(let what)): "trail: \(what)"
     default: "\(self)"
     }

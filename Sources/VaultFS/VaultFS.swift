@@ -89,6 +89,7 @@ package final class VaultFS: Sendable {
     try append(record)
   }
 
+  /// The UNMOUNT record. Never refused; before the vault is closed.
   package func recordUnmount() {
     var record = Record(.unmount)
     // Nobody is asked for a name while the mount ends.
@@ -111,6 +112,7 @@ package struct RightsListenerToken: Hashable, Sendable {
   fileprivate let value: UInt64
 }
 
+/// What can be set about a mount's meaning.
 package struct VaultFSSettings: Sendable {
   /// How long a handle keeps a judgement when nothing changed: who the caller is may be stale by then, so it is judged anew.
   package var permitNanoseconds: Int64 = 2_000_000_000

@@ -12,11 +12,14 @@ package struct ID128: Hashable, Sendable, CustomStringConvertible {
   package init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == 16 else { return nil }
     // Copied first: a generic walk costs more than all the rest of a row.
-    self = Array(bytes).withUnsafeBytes { buffer in
-      ID128(
-        high: UInt64(bigEndian: buffer.loadUnaligned(as: UInt64.self)),
-        low: UInt64(bigEndian: buffer.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
-    }
+    self = Array(bytes).withUnsafeBytes { ID128(reading: $0) }
+  }
+
+  /// Reads sixteen bytes.
+  package init(reading buffer: UnsafeRawBufferPointer) {
+    precondition(buffer.count >= 16)
+    high = UInt64(bigEndian: buffer.loadUnaligned(as: UInt64.self))
+    low = UInt64(bigEndian: buffer.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
   }
 
   package static func random() -> ID128 {

@@ -1,4 +1,5 @@
 import Access
+import TestKit
 import TestOracle
 import Testing
 import VaultFormat

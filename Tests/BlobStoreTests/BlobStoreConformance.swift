@@ -1,4 +1,5 @@
 import BlobStore
+import TestKit
 import TestStores
 import Testing
 import VaultFormat

@@ -56,6 +56,16 @@ extension CatalogConformance {
       #expect(try catalog.node(parent: NodeID(greatest - 1), tag: NameTag(high: 0, low: .max)) == rows[2])
       #expect(try catalog.children(of: NodeID(greatest - 1), after: NodeID(greatest - 1), limit: 2) == [rows[2]])
     },
+    CatalogConformance("nodes come in the order asked for, without those that are not there") { (catalog) throws in
+      let rows = (1...5).map { nodeRow($0, in: 0) }
+      try catalog.commit(CatalogChanges(upserts: rows))
+      #expect(try catalog.nodes([]) == [])
+      #expect(try catalog.nodes([NodeID(9)]) == [])
+      #expect(try catalog.nodes([NodeID(4), NodeID(9), NodeID(1)]) == [rows[3], rows[0]])
+      // The view ends with the call.
+      try catalog.commit(CatalogChanges(deletes: [rows[3].key]))
+      #expect(try catalog.nodes([NodeID(4), NodeID(5)]) == [rows[4]])
+    },
     CatalogConformance("names are found in their own folder only") { (catalog) throws in
       let rows = [nodeRow(2, in: 1, tag: tag(9)), nodeRow(3, in: 2, tag: tag(9)), nodeRow(4, in: 2, tag: tag(8))]
       try catalog.commit(CatalogChanges(upserts: rows))

@@ -20,6 +20,11 @@ final class MemoryCatalog: Catalog, @unchecked Sendable {
 
   func node(_ id: NodeID) throws(CatalogError) -> SealedRow? { try row(RowKey(.node, id.value)) }
 
+  func nodes(_ ids: [NodeID]) throws(CatalogError) -> [SealedRow] {
+    let all = try sorted { $0.key.table == .node }
+    return ids.compactMap { id in all.first { $0.key.first == id.value } }
+  }
+
   func node(parent: NodeID, tag: NameTag) throws(CatalogError) -> SealedRow? {
     guard let key = lock.withLock({ names[NodeColumns(parent: parent, tag: tag)] }) else {
       return try sorted { _ in false }.first

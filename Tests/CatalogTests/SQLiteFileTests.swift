@@ -160,6 +160,7 @@ extension CatalogTests {
           try statements { try catalog.commit(CatalogChanges(deletes: [moved.key], upserts: [nodeRow(9, in: 51, version: 4)])) }
             == 2 + 2)
         #expect(try statements { _ = try catalog.node(NodeID(5)) } == 1)
+        #expect(try statements { _ = try catalog.nodes([NodeID(5), NodeID(7), NodeID(200)]) } == 3 + 2)
         #expect(try statements { _ = try catalog.node(parent: .none, tag: tag(5)) } == 1)
         #expect(try statements { _ = try catalog.children(of: .none, after: .none, limit: 64) } == 1)
         #expect(try statements { _ = try catalog.extents(of: NodeID(5)) } == 1)

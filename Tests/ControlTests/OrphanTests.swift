@@ -2,6 +2,7 @@ import Access
 import Keys
 import Platform
 import Sodium
+import TestKit
 import Testing
 import Trail
 import Vault

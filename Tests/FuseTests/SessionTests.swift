@@ -46,6 +46,32 @@ struct SessionTests {
     #expect(try MountTable.top(at: path) == nil)
   }
 
+  /// As where a disk does not answer: whoever needs nothing of it is answered, and the threads that it takes are gone afterwards.
+  @Test func callersThatAreHeldUpHoldUpNobodyElse() throws {
+    let mounted = try Mounted { $0.workerCount = 2 }
+    mounted.filesystem.isHolding.store(true, ordering: .relaxed)
+    // Each in a folder of its own: the kernel asks for one name of a folder at a time.
+    let path = mounted.path
+    for number in 0..<8 { #expect(mkdir("\(path)/\(number)", 0o755) == 0) }
+    let callers = (0..<8).map { number in Thread(name: "caller") { _ = access("\(path)/\(number)/held", F_OK) } }
+    while mounted.session.statistics.inFlight < 8 { usleep(1000) }
+    var status = stat()
+    #expect(lstat("\(path)/0", &status) == 0)
+    #expect(lstat("\(path)/absent", &status) != 0 && errno == ENOENT)
+    #expect(Self.spareCount >= 6)
+    mounted.filesystem.isHolding.store(false, ordering: .relaxed)
+    for caller in callers { caller.join() }
+    while Self.spareCount > 0 { usleep(10_000) }
+    #expect(lstat("\(path)/0", &status) == 0)
+    mounted.end()
+  }
+
+  private static var spareCount: Int {
+    ((try? Files.list("/proc/self/task")) ?? []).filter { id in
+      (try? File("/proc/self/task/\(id)/comm", O_RDONLY).readProc()) == Array("fuse-spare\n".utf8)
+    }.count
+  }
+
   @Test func theKernelAgreesToTheTerms() throws {
     let mounted = try Mounted()
     let info = try #require(mounted.filesystem.infos.withLock { $0.first })

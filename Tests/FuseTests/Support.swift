@@ -89,6 +89,8 @@ final class NotingFilesystem: MemoryFilesystem, @unchecked Sendable {
   let endings = Mutex<[UInt64]>([])
   let flockReleases = Mutex<Int>(0)
   let misalignedScratch = Mutex<Int>(0)
+  /// While it is set, a lookup of "held" does not return.
+  let isHolding = Atomic<Bool>(false)
   let timeoutSeconds: Double
 
   init(timeoutSeconds: Double = 0) {
@@ -117,6 +119,7 @@ final class NotingFilesystem: MemoryFilesystem, @unchecked Sendable {
     callers.withLock { $0.append(request.uid) }
     // Returns without an answer.
     if name == "dropped" { return }
+    while name == "held", isHolding.load(ordering: .relaxed) { usleep(1000) }
     super.lookup(request, name, in: folder, reply: reply)
   }
 

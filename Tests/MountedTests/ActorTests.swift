@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 
@@ -136,6 +137,24 @@ extension MountedTests {
       actor.end()
       vault.close()
       #expect(!Machine.leftOvers().contains { !$0.hasPrefix("user ") && !$0.hasPrefix("group ") })
+    }
+
+    /// One that has lost its mount and the folder of its vault, and whose command line says nothing of either.
+    @Test func aDaemonWithoutAMountIsFoundAndTakenAway() throws {
+      try withVault { vault in
+        let daemon = try vault.daemon()
+        // It goes on for whoever still has something open in there.
+        let holder = try vault.actor(vault.users.administrator)
+        try holder.does("chdir", vault.mountpoint)
+        #expect(umount2(vault.mountpoint, Int32(MNT_DETACH)) == 0)
+        #expect(Machine.mounts().isEmpty && kill(daemon, 0) == 0)
+        let words = try #require(FileManager.default.contents(atPath: "/proc/\(daemon)/cmdline")).split(separator: 0)
+        #expect(!words.contains { String(decoding: $0, as: UTF8.self).contains(Machine.folderPrefix) })
+        #expect(Machine.leftOvers().contains { $0.hasPrefix("process \(daemon):") })
+        Machine.endProcesses()
+        #expect(eventually { kill(daemon, 0) != 0 })
+        holder.end()
+      }
     }
   }
 }

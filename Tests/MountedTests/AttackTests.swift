@@ -16,7 +16,7 @@ extension MountedTests {
       let operationCount = environment["STRONGROOM_ATTACK_OPERATIONS"].flatMap(Int.init) ?? 100_000
       let seed = environment["STRONGROOM_ATTACK_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 1...999_999)
       print("attack: STRONGROOM_ATTACK_SEED=\(seed) STRONGROOM_ATTACK_OPERATIONS=\(operationCount)")
-      var random = SeededRandom(state: seed)
+      var random = Dice(seed)
 
       try withVault { vault in
         // Each folder hangs on one before it, not too deep.

@@ -1,5 +1,6 @@
 import Control
 import Foundation
+import TestKit
 import Testing
 import VaultFormat
 

@@ -1,4 +1,5 @@
 import Control
+import TestKit
 import Testing
 import VaultFormat
 

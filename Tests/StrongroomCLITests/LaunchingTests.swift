@@ -2,6 +2,7 @@ import Control
 import Foundation
 import Platform
 import Sodium
+import TestKit
 import Testing
 
 @testable import StrongroomCLI

@@ -1,6 +1,7 @@
 import Foundation
 import Platform
 import Sodium
+import TestKit
 import Testing
 
 @testable import StrongroomCLI

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Platform
+import TestKit
 import Testing
 import Trail
 import VaultFormat

@@ -4,6 +4,7 @@ import Glibc
 import Keys
 import Platform
 import Sodium
+import TestKit
 import Testing
 import Trail
 import Vault

@@ -1,9 +1,10 @@
+package import BlobStore
+import Platform
 /// A blob store in memory that lies on command: it drops, tears and reorders what was not synced, runs full, and fails syncs.
 ///
 /// *Disk* what a crash leaves for certain · *write* one put or append not yet synced · *tear* to keep some 512-byte sectors of a
 /// write and lose others. Everything random comes from the seed; print it when a test fails.
-package import BlobStore
-import Platform
+import TestKit
 package import VaultFormat
 
 package final class MemoryBlobStore: BlobStore, @unchecked Sendable {

@@ -1,3 +1,4 @@
+import TestKit
 import VaultFormat
 
 /// One format of a row as the tests see it: what it parses, written again.
@@ -6,7 +7,7 @@ struct RowFormat: Sendable, CustomStringConvertible {
   /// Parses and writes again.
   let rewrite: @Sendable ([UInt8]) throws(FormatError) -> [UInt8]
   /// The bytes of a random value, and whether parsing them gives that value.
-  let sample: @Sendable (inout SeededRandom) throws(FormatError) -> (bytes: [UInt8], isSame: Bool)
+  let sample: @Sendable (inout SeededGenerator) throws(FormatError) -> (bytes: [UInt8], isSame: Bool)
 
   static func named(_ name: String) -> RowFormat { all.first { $0.description == name }! }
 
@@ -125,7 +126,8 @@ struct RowFormat: Sendable, CustomStringConvertible {
   ]
 
   private static func make<Value: Equatable & Sendable>(
-    _ name: String, _ random: @escaping @Sendable (inout SeededRandom) -> Value, _ encode: @escaping @Sendable (Value) -> [UInt8],
+    _ name: String, _ random: @escaping @Sendable (inout SeededGenerator) -> Value,
+    _ encode: @escaping @Sendable (Value) -> [UInt8],
     _ parse: @escaping @Sendable ([UInt8]) throws(FormatError) -> Value
   ) -> RowFormat {
     RowFormat(

@@ -1,3 +1,4 @@
+import TestKit
 import TestVectors
 import Testing
 import VaultFormat
@@ -49,7 +50,7 @@ func blobsHaveTheirPages(byteCount: Int, pages: Int, last: Int, sealed: Int) {
   sum -= one
   #expect(sum == ones, "all borrows")
   #expect(RowDigest([1, 2, 3]) == nil)
-  var random = SeededRandom(5)
+  var random = SeededGenerator(seed: 5)
   for _ in 0..<200 {
     let (left, right) = (RowDigest(random.exactly(32))!, RowDigest(random.exactly(32))!)
     var (forth, back) = (left, right)

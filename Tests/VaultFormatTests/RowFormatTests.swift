@@ -1,3 +1,4 @@
+import TestKit
 import TestVectors
 import Testing
 import VaultFormat
@@ -28,14 +29,14 @@ func everyFormatHasGoodAndDamagedVectors(format: RowFormat) {
 
 @Test(arguments: RowFormat.all)
 func parsesWhatItWrites(format: RowFormat) throws {
-  var random = SeededRandom(1)
+  var random = SeededGenerator(seed: 1)
   for _ in 0..<500 { #expect(try format.sample(&random).isSame) }
 }
 
 /// What parses was written in the only way there is.
 @Test(arguments: RowFormat.all)
 func damagedBytesAreRefusedOrCanonical(format: RowFormat) throws {
-  var random = SeededRandom(2)
+  var random = SeededGenerator(seed: 2)
   var refusedCount = 0
   for _ in 0..<2000 {
     let bytes = damaged(try format.sample(&random).bytes, &random)
@@ -49,7 +50,7 @@ func damagedBytesAreRefusedOrCanonical(format: RowFormat) throws {
 
 @Test(arguments: RowFormat.all)
 func everyCutAndEveryAdditionIsRefused(format: RowFormat) throws {
-  var random = SeededRandom(3)
+  var random = SeededGenerator(seed: 3)
   for _ in 0..<20 {
     let bytes = try format.sample(&random).bytes
     for count in 0..<bytes.count { #expect(throws: FormatError.self) { try format.rewrite(Array(bytes.prefix(count))) } }
@@ -59,7 +60,7 @@ func everyCutAndEveryAdditionIsRefused(format: RowFormat) throws {
 
 @Test(arguments: RowFormat.all)
 func otherVersionsAreRefused(format: RowFormat) throws {
-  var random = SeededRandom(4)
+  var random = SeededGenerator(seed: 4)
   let bytes = try format.sample(&random).bytes
   #expect(throws: FormatError.newerVersion(2)) { try format.rewrite([2] + bytes.dropFirst()) }
   #expect(throws: FormatError.newerVersion(255)) { try format.rewrite([255] + bytes.dropFirst()) }

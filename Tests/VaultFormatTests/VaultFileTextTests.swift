@@ -1,3 +1,4 @@
+import TestKit
 import TestVectors
 import Testing
 
@@ -20,7 +21,7 @@ private let texts = VectorFile.all(in: "vaultfile").map { $0.bytes("text") }
 
 /// No other text means the same: what a damaged text still parses to is written as that very text.
 @Test func damagedTextsAreRefusedOrCanonical() {
-  var random = SeededRandom(6)
+  var random = SeededGenerator(seed: 6)
   var refusedCount = 0
   for _ in 0..<3000 {
     let text = damaged(texts.randomElement(using: &random)!, &random)

@@ -2,6 +2,7 @@ import BlobStore
 import Glibc
 import Keys
 import Platform
+import TestKit
 import TestStores
 import Testing
 import VaultFormat

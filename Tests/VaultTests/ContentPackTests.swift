@@ -2,6 +2,7 @@ import BlobStore
 import Keys
 import Platform
 import Sodium
+import TestKit
 import TestStores
 import Testing
 import VaultFormat

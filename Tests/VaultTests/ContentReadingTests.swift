@@ -1,6 +1,7 @@
 import BlobStore
 import Keys
 import Platform
+import TestKit
 import TestStores
 import Testing
 import VaultFormat

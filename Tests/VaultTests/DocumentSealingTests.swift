@@ -1,6 +1,7 @@
 import BlobStore
 import Glibc
 import Platform
+import TestKit
 import TestStores
 import Testing
 import VaultFormat

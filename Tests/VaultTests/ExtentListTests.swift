@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 import Vault
 import VaultFormat
@@ -19,7 +20,7 @@ import VaultFormat
 
   /// Against the plainest model: a blob is unnamed when no extent names it after a change and one did before.
   @Test(arguments: 0..<8 as Range<UInt64>) func changesTellExactlyTheBlobsThatWent(seed: UInt64) {
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed: seed)
     var list = ExtentList()
     var next: UInt64 = 0
     var gone = 0
@@ -65,15 +66,6 @@ import VaultFormat
   }
 }
 
-/// Numbers that a seed repeats.
-private struct SplitMix {
-  var state: UInt64
-
-  mutating func below(_ limit: UInt64) -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return (z ^ (z >> 31)) % limit
-  }
+extension SeededGenerator {
+  fileprivate mutating func below(_ limit: UInt64) -> UInt64 { next() % limit }
 }

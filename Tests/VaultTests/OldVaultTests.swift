@@ -67,7 +67,7 @@ import VaultFormat
       let vault = try copy.unlock()
       #expect(vault.grants.count == 3 && vault.barriers.count == 1 && vault.boundaries.count == 1, "round \(round)")
       #expect(vault.duties.map(\.kind) == [.administrator, .operator])
-      #expect(vault.reviews.isEmpty && vault.reviewItems.isEmpty && vault.suspensions.isEmpty && vault.uses.isEmpty)
+      #expect(vault.openReviews.isEmpty && vault.openReviewItems.isEmpty && vault.suspensions.isEmpty && vault.uses.isEmpty)
       #expect(since == nil || vault.countedSince == since)
       since = vault.countedSince
       let clients = try #require(try vault.child(of: vault.node(.root), named: Name("clients")!))

@@ -3,6 +3,7 @@ import Glibc
 import Keys
 import Platform
 import Sodium
+import TestKit
 import TestStores
 import Testing
 import Vault

@@ -102,10 +102,12 @@ extension RightsTable {
     tree.index(of: folder).map { index.grantPositions[$0].map { grants[Int($0)] } } ?? []
   }
 
+  /// Likewise.
   package func barriers(on folder: NodeID) -> [Barrier] {
     tree.index(of: folder).map { index.barrierPositions[$0].map { barriers[Int($0)] } } ?? []
   }
 
+  /// That stands on the folder itself.
   package func boundary(on folder: NodeID) -> Boundary? { tree.index(of: folder).flatMap { index.boundaries[$0] } }
 
   /// Whether two anchors lie within the same boundary and behind the same barriers, live or not (OPERATIONS row 20). A move between them

@@ -45,6 +45,9 @@ int csystem_lock_memory(void);
 /// Raises the limits on open files and locked memory as far as this process may: for root, locked memory without limit.
 void csystem_raise_limits(void);
 
+/// Gives memory that was freed back to the system (malloc_trim(3)).
+void csystem_return_memory(void);
+
 /// Makes the process undumpable and unreadable to others of its uid (PR_SET_DUMPABLE 0).
 int csystem_forbid_dumps(void);
 

@@ -4,6 +4,21 @@ package import VaultFormat
 extension SQLiteCatalog {
   package func node(_ id: NodeID) throws(CatalogError) -> SealedRow? { try row(RowKey(.node, id.value)) }
 
+  package func nodes(_ ids: [NodeID]) throws(CatalogError) -> [SealedRow] {
+    try reader.use { (reader) throws(CatalogError) -> [SealedRow] in
+      // One transaction: its locks are taken once, not for each row.
+      try reader.statement(.beginSnapshot).execute()
+      do throws(CatalogError) {
+        let rows = try reader.nodes(ids)
+        try reader.statement(.commit).execute()
+        return rows
+      } catch {
+        try? reader.statement(.rollback).execute()
+        throw error
+      }
+    }
+  }
+
   package func node(parent: NodeID, tag: NameTag) throws(CatalogError) -> SealedRow? {
     try reader.use { (reader) throws(CatalogError) -> SealedRow? in
       let statement = try reader.statement(.nodeByName)
@@ -51,6 +66,19 @@ extension SQLiteCatalog {
 }
 
 extension SQLiteConnection {
+  /// Under the lock.
+  fileprivate func nodes(_ ids: [NodeID]) throws(CatalogError) -> [SealedRow] {
+    let statement = try statement(.row(.node))
+    var rows: [SealedRow] = []
+    rows.reserveCapacity(ids.count)
+    for id in ids {
+      statement.bind(id.value, at: 1)
+      let row = try statement.first { (columns) throws(CatalogError) in try SealedRow(columns, of: .node) }
+      if let row { rows.append(row) }
+    }
+    return rows
+  }
+
   /// The rows that a bucket's digest covers. Under the lock.
   func rows(inBucket bucket: UInt64) throws(CatalogError) -> [SealedRow] {
     guard let nodes = CatalogBuckets.nodes(of: bucket) else {

@@ -1,6 +1,7 @@
 import GRDB
 import GRDBSQLite
 import Platform
+import Synchronization
 import VaultFormat
 
 /// One connection: opened and closed by GRDB, used directly under its own lock.
@@ -26,6 +27,9 @@ final class SQLiteConnection: @unchecked Sendable {
   /// By `CatalogStatement.slot`, prepared on first use.
   private var statements = [PreparedStatement?](repeating: nil, count: CatalogStatement.slotCount)
   private var isClosed = false
+  private let isReader: Bool
+  /// When the statement under way began, on the boot clock; 0 for none. Of readers.
+  private let statementBegan = Atomic<Int64>(0)
 
   /// - Parameter cacheByteCount: at most this much of the file in memory, still sealed.
   init(_ path: String, _ role: Role, cacheByteCount: Int, logByteCountMax: Int, _ counter: StatementCounter) throws(CatalogError)
@@ -37,6 +41,7 @@ final class SQLiteConnection: @unchecked Sendable {
       handle = queue.unsafeRead { $0.sqliteConnection! }
     } catch { throw CatalogError(error) }
     self.counter = counter
+    isReader = role == .reader
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Schema.valueByteCountMax)
   }
 
@@ -114,13 +119,28 @@ final class SQLiteConnection: @unchecked Sendable {
   func has(_ table: VaultFormat.Table) -> Bool { schemaVersion == Schema.version || TableNames.since(table) <= schemaVersion }
 
   /// Runs `body` alone on this connection.
+  /// - Throws: `io` on a reader where somebody's statement has been waiting for the disk for longer than the patience: it may do so for ever.
   @inline(__always)
   func use<Value>(_ body: (SQLiteConnection) throws(CatalogError) -> Value) throws(CatalogError) -> Value {
-    try lock.withLock { () throws(CatalogError) -> Value in
-      try requireOpen()
-      return try body(self)
+    if !lock.tryLock() { try waitForLock() }
+    defer { lock.unlock() }
+    if isReader { statementBegan.store(Clock.boot(), ordering: .relaxed) }
+    defer { if isReader { statementBegan.store(0, ordering: .relaxed) } }
+    try requireOpen()
+    return try body(self)
+  }
+
+  @inline(never)
+  private func waitForLock() throws(CatalogError) {
+    guard isReader else { return lock.lock() }
+    while !lock.lock(within: Self.lookNanoseconds) {
+      let began = statementBegan.load(ordering: .relaxed)
+      if began != 0, Clock.boot() - began > Self.patienceNanoseconds { throw .io("the disk does not answer") }
     }
   }
+
+  private static let lookNanoseconds: Int64 = 100_000_000
+  private static let patienceNanoseconds: Int64 = 2_000_000_000
 
   /// Under the lock.
   @inline(__always)

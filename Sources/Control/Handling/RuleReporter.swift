@@ -3,8 +3,11 @@ import Vault
 import VaultFS
 import VaultFormat
 
-/// Turns rules into reports, for one answer: whether a principal is still somebody is asked of the system once.
+/// Turns rules into reports, for one answer: whether a principal is still somebody is asked of the system once, and for so long altogether
+/// that a list of ten thousand is answered while somebody waits for it.
 struct RuleReporter {
+  private static let orphanPatience: Int64 = 2_000_000_000
+
   private let files: VaultFS
   private let now: Int64
   private let suspensions: [RuleID: Suspension]
@@ -12,7 +15,7 @@ struct RuleReporter {
 
   init(_ files: VaultFS) {
     self.files = files
-    orphans = OrphanCheck(files)
+    orphans = OrphanCheck(files, patience: Self.orphanPatience)
     now = files.vault.latestTime()
     suspensions = files.vault.suspensions
   }

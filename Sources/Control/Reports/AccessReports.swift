@@ -2,6 +2,7 @@ package import VaultFormat
 
 /// Why someone can or cannot do something, from the same evaluator that judges the mount.
 package struct ExplanationReport: Codable, Sendable, Hashable {
+  /// What the evaluator says.
   package enum Verdict: String, Codable, Sendable, CaseIterable {
     case allowed
     case refused
@@ -11,10 +12,12 @@ package struct ExplanationReport: Codable, Sendable, Hashable {
 
   /// One rule that spoke, or nearly did.
   package struct Rule: Codable, Sendable, Hashable {
+    /// What the rule is.
     package enum Kind: String, Codable, Sendable, CaseIterable {
       case grant, barrier, boundary
     }
 
+    /// What the rule did about the right that was asked for.
     package enum Effect: String, Codable, Sendable, CaseIterable {
       /// It decided.
       case decided

@@ -70,30 +70,33 @@ extension ControlResponse: Codable {
 
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
-    func write(_ kind: Kind, _ body: some Encodable) throws {
-      try container.encode(kind, forKey: .kind)
-      try container.encode(body, forKey: .body)
-    }
+    try container.encode(content.kind, forKey: .kind)
+    try container.encode(content.body, forKey: .body)
+  }
 
+  /// A report, or a list of reports of one kind.
+  package var body: any Encodable { content.body }
+
+  private var content: (kind: Kind, body: any Encodable) {
     switch self {
-    case .status(let body): try write(.status, body)
-    case .grants(let body): try write(.grants, body)
-    case .grantSteps(let body): try write(.grantSteps, body)
-    case .barriers(let body): try write(.barriers, body)
-    case .boundaries(let body): try write(.boundaries, body)
-    case .explanation(let body): try write(.explanation, body)
-    case .who(let body): try write(.who, body)
-    case .what(let body): try write(.what, body)
-    case .conflicts(let body): try write(.conflicts, body)
-    case .duties(let body): try write(.duties, body)
-    case .reviews(let body): try write(.reviews, body)
-    case .reviewItems(let body): try write(.reviewItems, body)
-    case .reviewSteps(let body): try write(.reviewSteps, body)
-    case .keySlots(let body): try write(.keySlots, body)
-    case .reviewers(let body): try write(.reviewers, body)
-    case .verifyProgress(let body): try write(.verifyProgress, body)
-    case .findings(let body): try write(.findings, body)
-    case .verified(let body): try write(.verified, body)
+    case .status(let body): (.status, body)
+    case .grants(let body): (.grants, body)
+    case .grantSteps(let body): (.grantSteps, body)
+    case .barriers(let body): (.barriers, body)
+    case .boundaries(let body): (.boundaries, body)
+    case .explanation(let body): (.explanation, body)
+    case .who(let body): (.who, body)
+    case .what(let body): (.what, body)
+    case .conflicts(let body): (.conflicts, body)
+    case .duties(let body): (.duties, body)
+    case .reviews(let body): (.reviews, body)
+    case .reviewItems(let body): (.reviewItems, body)
+    case .reviewSteps(let body): (.reviewSteps, body)
+    case .keySlots(let body): (.keySlots, body)
+    case .reviewers(let body): (.reviewers, body)
+    case .verifyProgress(let body): (.verifyProgress, body)
+    case .findings(let body): (.findings, body)
+    case .verified(let body): (.verified, body)
     }
   }
 }

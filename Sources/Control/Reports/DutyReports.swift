@@ -1,5 +1,6 @@
 package import VaultFormat
 
+/// A duty that somebody has.
 package struct DutyReport: Codable, Sendable, Hashable {
   package var id: RuleID
   package var duty: Duty.Kind

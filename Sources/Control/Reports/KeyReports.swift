@@ -14,6 +14,7 @@ package struct KeySlotReport: Codable, Sendable, Hashable {
   }
 }
 
+/// Somebody who can read the trail. Hex; nothing of it is secret.
 package struct ReviewerReport: Codable, Sendable, Hashable {
   package var label: String
   package var publicKey: String

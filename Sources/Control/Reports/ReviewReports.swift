@@ -2,6 +2,7 @@ package import VaultFormat
 
 /// A review of grants, counted over the items that whoever asks may know of.
 package struct ReviewReport: Codable, Sendable, Hashable {
+  /// Open reviews past their date are overdue.
   package enum State: String, Codable, Sendable, CaseIterable {
     case open
     /// Open, and past its date.

@@ -11,6 +11,7 @@ package enum RuleState: String, Codable, Sendable, CaseIterable {
   case orphaned
 }
 
+/// A grant as it stands, or as it stood when it was revoked.
 package struct GrantReport: Codable, Sendable, Hashable {
   package var id: RuleID
   package var path: VaultPath
@@ -45,6 +46,7 @@ package struct GrantReport: Codable, Sendable, Hashable {
 
 /// What an import of grants does, or would do.
 package struct GrantStepReport: Codable, Sendable, Hashable {
+  /// What is done for a line, or about a grant that no line names.
   package enum Kind: String, Codable, Sendable, CaseIterable {
     case add
     /// `replaces` is revoked, and `grant` given for it.
@@ -73,6 +75,7 @@ package struct GrantStepReport: Codable, Sendable, Hashable {
   }
 }
 
+/// A barrier as it stands, or as it stood when it was lifted.
 package struct BarrierReport: Codable, Sendable, Hashable {
   package var id: RuleID
   package var path: VaultPath
@@ -102,6 +105,7 @@ package struct BarrierReport: Codable, Sendable, Hashable {
   }
 }
 
+/// A boundary as it stands, or as it stood when it was cleared.
 package struct BoundaryReport: Codable, Sendable, Hashable {
   package var id: RuleID
   package var path: VaultPath

@@ -17,6 +17,7 @@ package struct StatusReport: Codable, Sendable, Hashable {
     case clockSetBack = "clock-set-back"
   }
 
+  /// What is wrong, with the system's own reason.
   package struct Problem: Codable, Sendable, Hashable {
     package var trouble: Trouble
     /// The system's reason, such as `write: No space left on device`.

@@ -16,6 +16,7 @@ package struct ReviewOpenRequest: Codable, Sendable, Hashable {
   }
 }
 
+/// A review with its items.
 package struct ReviewShowRequest: Codable, Sendable, Hashable {
   package var id: RuleID
   /// Only what they are to answer; absent: all.
@@ -29,6 +30,7 @@ package struct ReviewShowRequest: Codable, Sendable, Hashable {
 
 /// Answers to a review, all or none.
 package struct ReviewDecideRequest: Codable, Sendable, Hashable {
+  /// What is answered for one grant.
   package struct Line: Codable, Sendable, Hashable {
     /// Where it stands in the file, from 1; 0 without one.
     package var line: Int

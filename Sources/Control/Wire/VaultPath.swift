@@ -54,6 +54,7 @@ extension VaultPath: Codable {
 
 /// Bytes that are nearly always UTF-8, as text that can be turned back.
 package enum PathText {
+  /// `\\` for a backslash, `\xhh` for each byte that is no UTF-8; all else as it is.
   package static func encode(_ bytes: [UInt8]) -> String {
     if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0x5c) { return text }
     var text = ""
@@ -74,6 +75,7 @@ package enum PathText {
     return text
   }
 
+  /// The bytes of an encoded text; nil where a backslash begins neither form.
   package static func decode(_ text: String) -> [UInt8]? {
     let source = Array(text.utf8)
     var bytes: [UInt8] = []

@@ -6,6 +6,7 @@ package struct WallTime: Sendable, Hashable, Comparable {
   package let nanoseconds: Int64
 
   package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+  /// By the wall clock, which may be set back; what is judged goes by `Vault.latestTime`.
   package static func now() -> WallTime { WallTime(nanoseconds: Clock.wall()) }
   package static func < (left: WallTime, right: WallTime) -> Bool { left.nanoseconds < right.nanoseconds }
 
@@ -75,6 +76,7 @@ package struct WallTime: Sendable, Hashable, Comparable {
     return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
   }
 
+  /// The date of a day counted from 1970-01-01, in the proleptic Gregorian calendar.
   package static func civil(day: Int) -> (year: Int, month: Int, day: Int) {
     let shifted = day + 719_468
     let era = floorDivide(shifted, 146_097)
@@ -104,12 +106,14 @@ extension WallTime {
 
     package var isAtEnd: Bool { bytes.isEmpty }
 
+    /// Goes past `character` where it is next.
     package mutating func take(_ character: Character) -> Bool {
       guard bytes.first == character.asciiValue else { return false }
       bytes.removeFirst()
       return true
     }
 
+    /// Exactly `count` digits, as a number; nil where there are fewer.
     package mutating func digits(_ count: Int) -> Int? {
       let part = bytes.prefix(count)
       guard part.count == count, part.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
@@ -117,6 +121,7 @@ extension WallTime {
       return part.reduce(0) { $0 * 10 + Int($1 - 0x30) }
     }
 
+    /// `YYYY-MM-DD`
     package mutating func date() -> (year: Int, month: Int, day: Int)? {
       guard let year = digits(4), take("-"), let month = digits(2), take("-"), let day = digits(2) else { return nil }
       return (year, month, day)

@@ -24,6 +24,7 @@ package struct OutputOptions: Sendable, Equatable {
 /// - Colours only on a terminal, without NO_COLOR (no-color.org) and without `--no-color`; nothing is told by colour alone.
 /// - Names are escaped before they are shown (`Escaping`), never in JSON, which escapes by itself.
 package struct Console: Sendable {
+  /// Standard output or standard error.
   package enum Stream: Sendable {
     case output, error
   }
@@ -71,6 +72,7 @@ package struct Console: Sendable {
   /// A piece of the result that brings its own end of line.
   package func print(raw text: String) { write(.output, text) }
 
+  /// A table of the result, its titles in bold.
   package func print(_ table: TextTable) {
     for (index, line) in table.lines().enumerated() { print(index == 0 ? colour(line, .bold, on: .output) : line) }
   }
@@ -88,6 +90,7 @@ package struct Console: Sendable {
     if !isQuiet && !isJSON { write(.error, message.text(in: language) + "\n") }
   }
 
+  /// What may be wrong, without ending the command. With `--quiet` as well.
   package func warn(_ message: Message) {
     write(.error, "strongroom: \(colour("warning", .yellow, on: .error)): \(message.text(in: language))\n")
   }
@@ -101,10 +104,12 @@ package struct Console: Sendable {
   /// One line on a terminal that the next one writes over; empty to be rid of it.
   package func progress(_ text: String) { write(.error, "\r\u{1b}[K" + text) }
 
+  /// What is being done; only with `--verbose`.
   package func detail(_ message: Message) {
     if isVerbose { write(.error, message.text(in: language) + "\n") }
   }
 
+  /// In the language of this console.
   package func text(_ text: ReportText, _ arguments: [String: String] = [:]) -> String {
     Message(text, arguments).text(in: language)
   }
@@ -136,6 +141,7 @@ package struct Console: Sendable {
     let error: Body
   }
 
+  /// By the number of ECMA-48 (SGR).
   package enum Colour: String, Sendable {
     case bold = "1"
     case red = "31"
@@ -144,6 +150,7 @@ package struct Console: Sendable {
     case cyan = "36"
   }
 
+  /// The text in a colour where the stream shows colours.
   package func colour(_ text: String, _ colour: Colour, on stream: Stream) -> String {
     (stream == .output ? outputColours : errorColours) ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
   }

@@ -19,6 +19,7 @@ package final class OutputBuffer: @unchecked Sendable {
     isTerminal = isatty(descriptor) == 1
   }
 
+  /// Gathers text; a full buffer is written.
   package func write(_ text: String) {
     lock.withLock {
       bytes.append(contentsOf: text.utf8)

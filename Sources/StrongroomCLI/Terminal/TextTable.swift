@@ -1,5 +1,6 @@
 /// Rows in columns that line up, also where characters are wide. Cells are escaped as they come in; the last column is not padded.
 package struct TextTable {
+  /// Of a column's cells and its title.
   package enum Alignment: Sendable {
     case left, right
   }
@@ -16,6 +17,7 @@ package struct TextTable {
 
   package var isEmpty: Bool { rows.count == 1 }
 
+  /// A row, with one cell for each column.
   package mutating func add(_ cells: [String]) {
     precondition(cells.count == alignments.count)
     rows.append(cells.map { Escaping.shown($0) })

@@ -3,6 +3,7 @@ package import VaultFormat
 
 /// Values of arguments, with the words for what is wrong with them. All throw a usage failure (exit 2).
 package enum Arguments {
+  /// A moment as `TimeText` reads it; nil where the option was not given.
   package static func time(_ text: String?, option: String, bare sense: TimeText.Sense) throws(CommandFailure) -> WallTime? {
     guard let text else { return nil }
     guard let time = TimeText.parse(text, bare: sense) else {
@@ -19,11 +20,13 @@ package enum Arguments {
     return (start, end)
   }
 
+  /// `user:NAME` or `group:NAME`.
   package static func principal(_ text: String) throws(CommandFailure) -> PrincipalName {
     guard let principal = PrincipalName(text) else { throw CommandFailure(.usage, .badPrincipal, ["value": text]) }
     return principal
   }
 
+  /// Names of rights and bundles, separated by commas.
   package static func rights(_ text: String) throws(CommandFailure) -> Rights {
     guard let rights = Rights(names: text) else { throw CommandFailure(.usage, .badRights, ["value": text], hint: .rights) }
     return rights
@@ -37,6 +40,7 @@ package enum Arguments {
     return right
   }
 
+  /// A duty's name.
   package static func duty(_ text: String) throws(CommandFailure) -> Duty.Kind {
     guard let duty = Duty.Kind(name: text) else {
       let words = Duty.Kind.allCases.map(\.name).joined(separator: ", ")
@@ -45,11 +49,13 @@ package enum Arguments {
     return duty
   }
 
+  /// The number of a grant or barrier.
   package static func rule(_ text: String) throws(CommandFailure) -> RuleID {
     guard let number = UInt64(text), number > 0 else { throw CommandFailure(.usage, .badRuleID, ["value": text], hint: .ruleID) }
     return RuleID(number)
   }
 
+  /// The number of a review.
   package static func review(_ text: String) throws(CommandFailure) -> RuleID {
     guard let number = UInt64(text), number > 0 else {
       throw CommandFailure(.usage, .badReviewID, ["value": text], hint: .reviewID)
@@ -64,6 +70,7 @@ package enum Arguments {
     return trimmed
   }
 
+  /// What a barrier or a reviewer is called: 1 to 255 bytes without white space at the ends.
   package static func name(_ text: String) throws(CommandFailure) -> String {
     let trimmed = text.trimmingWhitespace
     guard (1...255).contains(trimmed.utf8.count) else { throw CommandFailure(.usage, .emptyName) }

@@ -4,6 +4,7 @@ import Platform
 /// Lines under named columns, as grants and worksheets are exchanged. A cell that a spreadsheet would take for a formula begins with an
 /// apostrophe, which reading takes away again.
 package struct CSVSheet<Column: RawRepresentable & Hashable>: Sendable where Column.RawValue == String, Column: Sendable {
+  /// A line below the titles.
   package struct Row: Sendable {
     /// Where it begins in the file, from 1.
     package let line: Int
@@ -64,6 +65,7 @@ package enum CSVText {
   private static let formulaSigns = "=+-@'".unicodeScalars
   private static let fileByteCountMax = 4 << 20
 
+  /// With one more `'` before what a spreadsheet would compute; reading takes it away.
   package static func guarded(_ text: String) -> String {
     text.unicodeScalars.first.map { formulaSigns.contains($0) } == true ? "'" + text : text
   }

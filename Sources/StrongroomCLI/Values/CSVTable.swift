@@ -1,11 +1,13 @@
 /// Comma-separated values as other programs write them: RFC 4180, with CRLF or LF, in UTF-8, with or without a byte order mark.
 package struct CSVTable: Sendable {
+  /// A record of the file.
   package struct Row: Sendable, Equatable {
     /// Where it begins in the file, from 1.
     package let line: Int
     package let cells: [String]
   }
 
+  /// Why a file is none of this form.
   package enum Failure: Error, Equatable {
     case notUTF8
     /// The cell that begins in this line has no closing quote.

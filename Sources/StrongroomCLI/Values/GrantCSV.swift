@@ -14,6 +14,7 @@ package enum GrantCSV {
 
   package static let header = CSVTable.line(Column.allCases.map(\.rawValue))
 
+  /// One grant, with its end of line.
   package static func line(_ grant: GrantReport) -> String {
     CSVTable.line(
       Column.allCases.map { column in

@@ -138,6 +138,7 @@ package enum ByteSize {
     ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40),
   ]
 
+  /// Bytes; nil where the text is no such number, or too large.
   package static func parse(_ text: some StringProtocol) -> Int? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     guard let count = Int(digits), let unit = units.first(where: { $0.name == text.dropFirst(digits.count) }) else { return nil }

@@ -18,6 +18,7 @@ package enum WorksheetCSV {
 
   package static let header = CSVTable.line(Column.allCases.map(\.rawValue))
 
+  /// One item, with its end of line.
   package static func line(_ item: ReviewItemReport) -> String {
     CSVTable.line(
       Column.allCases.map { column in
@@ -65,6 +66,7 @@ package enum WorksheetCSV {
     return lines
   }
 
+  /// An answer in words; only `shrink` has rights or an end, and needs one of them.
   package static func answer(
     decision: String, rights: String?, until: String?
   ) throws(CommandFailure) -> (decision: ReviewItem.Decision, rights: Rights?, until: WallTime?) {

@@ -15,10 +15,16 @@ struct CommitDraft {
   /// Likewise of rules, packs and counters; nil for removed rows.
   private(set) var ruleDigests: [RowKey: RowDigest?] = [:]
 
-  init(vault: Vault) {
+  /// - Parameter rules: the rows of rules, packs and counters that will be added. Only their digests are taken: a copy of all would have to be
+  ///   made in earnest as soon as one of them changes.
+  init(vault: Vault, rules: some Sequence<RowKey>) {
     keys = vault.keys
     numbers = vault.numbers
-    storedRules = vault.tree.withLock { vault.rules.stored }
+    storedRules = vault.tree.withLock {
+      var stored: [RowKey: RowDigest] = [:]
+      for key in rules { stored[key] = vault.rules.stored[key] }
+      return stored
+    }
   }
 
   /// A row that is not in any bucket's digest: buckets themselves and the commit.
@@ -73,11 +79,13 @@ struct CommitDraft {
     ruleDigests[key] = digest
   }
 
-  mutating func add(_ pack: PackState) {
-    add(rule: RowKey(.pack, UInt64(pack.number.value)), pack.record?.encode())
-  }
+  mutating func add(_ pack: PackState) { add(rule: Self.key(of: pack), pack.record?.encode()) }
 
-  mutating func add(_ counters: Counters) { add(rule: RowKey(.meta, MetaKey.counters.rawValue), counters.encode()) }
+  mutating func add(_ counters: Counters) { add(rule: Self.countersKey, counters.encode()) }
+
+  static func key(of pack: PackState) -> RowKey { RowKey(.pack, UInt64(pack.number.value)) }
+
+  static let countersKey = RowKey(.meta, MetaKey.counters.rawValue)
 
   // MARK: Helpers
 

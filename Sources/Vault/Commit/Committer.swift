@@ -39,11 +39,15 @@ final class Committer: @unchecked Sendable {
   private var finished: UInt64 = 0
   private var outcomes: [UInt64: VaultError] = [:]
   private var isClosing = false
+  private let waiters: CommitWaiters
   private var thread: Thread?
   private let threadID = Atomic<Int32>(0)
 
-  /// - Parameter lastTried: the last commit that a mark names; its number is not used again.
-  init(_ commit: CommitRecord, lastTried: UInt64) {
+  /// - Parameters:
+  ///   - lastTried: the last commit that a mark names; its number is not used again.
+  ///   - patience: how long those wait who wait without a thread, nanoseconds.
+  init(_ commit: CommitRecord, lastTried: UInt64, patience: Int64) {
+    waiters = CommitWaiters(patience: patience)
     committed = commit.number
     tried = max(commit.number, lastTried)
     predecessor = commit.predecessor
@@ -59,6 +63,7 @@ final class Committer: @unchecked Sendable {
     interval: Int, documentLimit: Int, hasWork: @escaping @Sendable () -> Bool, run: @escaping @Sendable () -> VaultError?
   ) {
     self.documentLimit.store(documentLimit, ordering: .relaxed)
+    waiters.start()
     thread = Thread(name: "commit") { [self] in
       threadID.store(csystem_thread_id(), ordering: .relaxed)
       while true {
@@ -79,6 +84,7 @@ final class Committer: @unchecked Sendable {
             }
             done.broadcast()
           }
+          if isRequested { waiters.finish(through: target, failure) }
         }
         if closing { return }
       }
@@ -100,6 +106,19 @@ final class Committer: @unchecked Sendable {
     // The first round that covers the ticket decides.
     let round = outcomes.keys.filter { $0 >= ticket }.min()
     if let round, let failure = outcomes[round] { throw failure }
+  }
+
+  /// The same without a thread that waits: `answer` is called once, on any thread, with why not. Where the disk does not answer, that is after the
+  /// patience; the commit goes on all the same.
+  func commit(then answer: @escaping @Sendable (VaultError?) -> Void) {
+    let isAccepted = lock.withLock { () -> Bool in
+      guard !isClosing else { return false }
+      requested += 1
+      waiters.add(requested, answer)
+      wake.signal()
+      return true
+    }
+    if !isAccepted { answer(.changesRefused("the vault is being closed")) }
   }
 
   /// Called after each change: a group that has grown large is committed without waiting for the interval.
@@ -125,6 +144,7 @@ final class Committer: @unchecked Sendable {
       wake.signal()
     }
     thread?.join()
+    waiters.stop()
   }
 }
 

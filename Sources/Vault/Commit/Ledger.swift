@@ -84,24 +84,27 @@ final class Ledger: @unchecked Sendable {
   }
 
   func check(_ bucket: UInt64, in catalog: any Catalog, keys: VaultKeys) throws(VaultError) {
-    for attempt in 0... {
-      let before = lock.withLock { () -> (isChecked: Bool, accepted: [RowDigest]) in
-        (checked.contains(bucket), accepted(bucket))
-      }
-      if before.isChecked { return }
+    if lock.withLock({ checked.contains(bucket) }) { return }
+    _ = try comparedRows(of: bucket, in: catalog, keys: keys)
+  }
+
+  /// The rows of a bucket, compared with its digest although they may have been before.
+  func comparedRows(of bucket: UInt64, in catalog: any Catalog, keys: VaultKeys) throws(VaultError) -> [SealedRow] {
+    // A commit may pass between the two looks at the digest; it cannot pass every time.
+    for _ in 0..<4 {
+      let before = lock.withLock { accepted(bucket) }
+      let rows: [SealedRow]
+      do throws(CatalogError) { rows = try catalog.rows(inBucket: bucket) } catch { throw VaultError(error) }
       var sum = RowDigest.zero
-      do throws(CatalogError) {
-        for row in try catalog.rows(inBucket: bucket) { sum += keys.digest(of: row) }
-      } catch { throw VaultError(error) }
+      for row in rows { sum += keys.digest(of: row) }
       let isGood = lock.withLock { () -> Bool in
-        guard before.accepted.contains(sum) || accepted(bucket).contains(sum) else { return false }
+        guard before.contains(sum) || accepted(bucket).contains(sum) else { return false }
         checked.insert(bucket)
         return true
       }
-      if isGood { return }
-      // A commit may have passed between the two looks; it cannot pass every time.
-      if attempt >= 3 { throw .damaged("catalog rows of bucket \(bucket) are not the ones committed") }
+      if isGood { return rows }
     }
+    throw .damaged("catalog rows of bucket \(bucket) are not the ones committed")
   }
 
   private func accepted(_ bucket: UInt64) -> [RowDigest] {

@@ -10,6 +10,9 @@ extension Vault {
   /// Everything changed before the call is on disk on return, or this throws and a later fsync throws again until a commit succeeds.
   package func sync() throws(VaultError) { try committer.commitAndWait() }
 
+  /// The same without a thread that waits. `answer` is called once, on any thread, with why not: at the latest after `syncPatienceNanoseconds`.
+  package func sync(then answer: @escaping @Sendable (VaultError?) -> Void) { committer.commit(then: answer) }
+
   func startCommitting() {
     committer.start(
       interval: settings.commitIntervalNanoseconds, documentLimit: settings.commitDocumentCount,
@@ -120,7 +123,8 @@ extension Vault {
   private func write(_ group: CommitGroup) throws(VaultError) {
     let packs: [PackState]
     do throws(ContentError) { packs = try content.sync(obsolete: group.obsolete) } catch { throw VaultError(error) }
-    var draft = CommitDraft(vault: self)
+    let rules = Array(group.rules.keys) + packs.map(CommitDraft.key) + [CommitDraft.countersKey]
+    var draft = CommitDraft(vault: self, rules: rules)
     for member in group.members { draft.add(try withFurtherExtents(member)) }
     for (key, plaintext) in group.rules { draft.add(rule: key, plaintext) }
     for pack in packs { draft.add(pack) }

@@ -1,6 +1,7 @@
 import Catalog
 import Keys
 import Platform
+import Trail
 import VaultFormat
 
 /// Reading and writing documents.
@@ -73,11 +74,17 @@ extension Vault {
     guard last.isLast else { return }
     if last.isRemoved { return forget(node) }
     guard let content = last.content else { return }
-    // A failure here keeps the bytes in memory; the commit meets it again and says so.
-    gate.reading { content.lock.writing { try? content.sealAllLocked() } }
+    sealIfUnhindered(content)
     tree.withLock {
       if !node.isInUse, !node.isDirty, !node.isCommitting, !node.isRemoved { node.content = nil }
     }
+  }
+
+  /// Seals what is in the clear, unless that would wait for a commit, or for a disk that does not answer: the commit seals it then. A failure keeps
+  /// the bytes in memory; the commit meets it again and says so.
+  private func sealIfUnhindered(_ content: DocumentContent) {
+    guard trail.answers else { return }
+    gate.tryReading { content.lock.writing { try? content.sealAllLocked() } }
   }
 
   /// A node that is removed and in no use any more goes, and the blobs of a document with it; at once if the catalog has heard, else with

@@ -1,5 +1,6 @@
 import Access
 import BlobStore
+import CSystem
 import Catalog
 import Glibc
 package import Keys
@@ -58,6 +59,8 @@ extension Vault {
       try? vault.close()
       throw UnlockError(error)
     }
+    // What a hundred thousand rules took in passing is the system's again.
+    csystem_return_memory()
     vault.startHousekeeping(afterCrash: !opening.wasClosedCleanly || folder.hasGarbage || restoration != nil)
     return (vault, opening)
   }
@@ -106,16 +109,18 @@ extension Vault {
   private func begin(
     isWhole: Bool, isRecovery: Bool, _ restoration: Restoration?, _ opening: TrailOpening
   ) throws(UnlockError) {
+    // Each row of these was compared just now.
+    ledger.areChecked(StoredState.tables.map(CatalogBuckets.bucket))
+    // The whole file is the one that was closed, and with it every bucket.
+    if isWhole { ledger.areChecked(ledger.all.keys) }
     do throws(VaultError) {
-      try checkSmallTables()
       _ = try node(.root)
       if let failure = reloadRights() { throw failure }
     } catch {
       content.close()
       throw UnlockError(error)
     }
-    // The whole file is the one that was closed, and with it every bucket.
-    if isWhole { ledger.areChecked(ledger.all.keys) } else { try beginCensus() }
+    if !isWhole { try beginCensus() }
     if isRecovery { recordRecovery() }
     if let restoration { try record(restoration, opening) }
   }
@@ -229,140 +234,5 @@ extension Vault {
     var record = Record(.recovery)
     record.details = [Record.Detail("kind", "commit"), Record.Detail("commit", String(committer.committed))]
     trail.appendAlways(record)
-  }
-
-  /// The rows that everything else is judged by, compared with their digests now rather than on first use.
-  private func checkSmallTables() throws(VaultError) {
-    for table in [Table.grant, .barrier, .boundary, .pack, .duty, .use, .review, .reviewItem, .suspension] {
-      try ledger.check(CatalogBuckets.bucket(of: table), in: catalog, keys: keys)
-    }
-    // Of table meta only the counters are under a digest. An older row would give numbers out twice.
-    let meta = CatalogBuckets.bucket(of: .meta)
-    let counters = tree.withLock { rules.stored[RowKey(.meta, MetaKey.counters.rawValue)] }
-    guard counters == ledger.digest(of: meta) else { throw .damaged("catalog rows of bucket \(meta) are not the ones committed") }
-  }
-}
-
-/// What the catalog holds besides nodes and extents, opened.
-struct StoredState {
-  var digests: [UInt64: RowDigest] = [:]
-  var commit: CommitRecord
-  var counters: Counters
-  var packs: [PackNumber: PackRecord] = [:]
-  var rules = RuleSet()
-
-  init(_ catalog: any Catalog, _ keys: VaultKeys) throws(UnlockError) {
-    do throws(StateError) {
-      commit = try Self.open(catalog, keys, RowKey(.meta, MetaKey.commit.rawValue)) { (bytes) throws(FormatError) in
-        try CommitRecord(parsing: bytes)
-      }
-      counters = try Self.open(catalog, keys, RowKey(.meta, MetaKey.counters.rawValue)) { (bytes) throws(FormatError) in
-        try Counters(parsing: bytes)
-      }
-      var sum = RowDigest.zero
-      try Self.forEach(.bucket, catalog, keys) { (row, bytes) throws(FormatError) in
-        let digest = try BucketRecord(parsing: bytes).digest
-        digests[row.key.first] = digest
-        sum += digest
-      }
-      guard sum == commit.digest else { throw .damaged("digests do not add up to those of commit \(commit.number)") }
-      try load(catalog, keys)
-    } catch {
-      switch error {
-      case .catalog(let error): throw UnlockError(error)
-      case .damaged(let what): throw .damaged("catalog: \(what)")
-      case .newer(let version): throw .newerVersion(version)
-      }
-    }
-  }
-
-  private enum StateError: Error {
-    case catalog(CatalogError)
-    case damaged(String)
-    case newer(UInt64)
-  }
-
-  private mutating func load(_ catalog: any Catalog, _ keys: VaultKeys) throws(StateError) {
-    try Self.forEach(.grant, catalog, keys) { (row, bytes) throws(FormatError) in
-      rules.apply(.add(.grant(try Grant(id: RuleID(row.key.first), parsing: bytes))))
-      rules.stored[row.key] = keys.digest(of: row)
-    }
-    try Self.forEach(.barrier, catalog, keys) { (row, bytes) throws(FormatError) in
-      rules.apply(.add(.barrier(try Barrier(id: RuleID(row.key.first), parsing: bytes))))
-      rules.stored[row.key] = keys.digest(of: row)
-    }
-    try Self.forEach(.boundary, catalog, keys) { (row, bytes) throws(FormatError) in
-      rules.apply(.add(.boundary(try Boundary(id: RuleID(row.key.first), parsing: bytes))))
-      rules.stored[row.key] = keys.digest(of: row)
-    }
-    try Self.forEach(.duty, catalog, keys) { (row, bytes) throws(FormatError) in
-      rules.apply(.addDuty(try Duty(id: RuleID(row.key.first), parsing: bytes)))
-      rules.stored[row.key] = keys.digest(of: row)
-    }
-    try loadReviews(catalog, keys)
-    try Self.forEach(.pack, catalog, keys) { (row, bytes) throws(FormatError) in
-      packs[PackNumber(UInt32(truncatingIfNeeded: row.key.first))] = try PackRecord(parsing: bytes)
-      rules.stored[row.key] = keys.digest(of: row)
-    }
-    // The counters' row is under a digest; the commit's is what the digests are compared with.
-    if let row = try Self.row(RowKey(.meta, MetaKey.counters.rawValue), catalog) { rules.stored[row.key] = keys.digest(of: row) }
-  }
-
-  private mutating func loadReviews(_ catalog: any Catalog, _ keys: VaultKeys) throws(StateError) {
-    try Self.forEach(.use, catalog, keys) { (row, bytes) throws(FormatError) in
-      let use = try Use(parsing: bytes)
-      if row.key == Vault.countingKey {
-        rules.countedSince = use.last
-      } else if rules.grants[RuleID(row.key.first)] != nil {
-        rules.setUse(use, of: RuleID(row.key.first))
-      }
-      rules.stored[row.key] = keys.digest(of: row)
-    }
-    try Self.forEach(.review, catalog, keys) { (row, bytes) throws(FormatError) in
-      rules.apply(.putReview(try AccessReview(id: RuleID(row.key.first), parsing: bytes)))
-      rules.stored[row.key] = keys.digest(of: row)
-    }
-    try Self.forEach(.reviewItem, catalog, keys) { (row, bytes) throws(FormatError) in
-      rules.apply(.putReviewItem(try ReviewItem(id: RuleID(row.key.first), parsing: bytes)))
-      rules.stored[row.key] = keys.digest(of: row)
-    }
-    try Self.forEach(.suspension, catalog, keys) { (row, bytes) throws(FormatError) in
-      rules.apply(.suspend(try Suspension(grant: RuleID(row.key.first), parsing: bytes)))
-      rules.stored[row.key] = keys.digest(of: row)
-    }
-  }
-
-  private static func row(_ key: RowKey, _ catalog: any Catalog) throws(StateError) -> SealedRow? {
-    do throws(CatalogError) { return try catalog.row(key) } catch { throw .catalog(error) }
-  }
-
-  private static func open<Value>(
-    _ catalog: any Catalog, _ keys: VaultKeys, _ key: RowKey, _ parse: ([UInt8]) throws(FormatError) -> Value
-  ) throws(StateError) -> Value {
-    guard let row = try row(key, catalog) else { throw .damaged("row \(key.first) of table meta is missing") }
-    return try Self.parse(row, keys, parse)
-  }
-
-  private static func parse<Value>(
-    _ row: SealedRow, _ keys: VaultKeys, _ parse: ([UInt8]) throws(FormatError) -> Value
-  ) throws(StateError) -> Value {
-    let plaintext: [UInt8]
-    do throws(KeysError) {
-      plaintext = try keys.open(row.sealed, for: row.key, version: row.version)
-    } catch { throw .damaged("row \(row.key.first) of table \(row.key.table)") }
-    do throws(FormatError) {
-      return try parse(plaintext)
-    } catch {
-      if case .newerVersion(let version) = error { throw .newer(version) }
-      throw .damaged("row \(row.key.first) of table \(row.key.table)")
-    }
-  }
-
-  private static func forEach(
-    _ table: Table, _ catalog: any Catalog, _ keys: VaultKeys, _ body: (SealedRow, [UInt8]) throws(FormatError) -> Void
-  ) throws(StateError) {
-    let rows: [SealedRow]
-    do throws(CatalogError) { rows = try catalog.rows(of: table) } catch { throw .catalog(error) }
-    for row in rows { try parse(row, keys) { (bytes) throws(FormatError) in try body(row, bytes) } }
   }
 }

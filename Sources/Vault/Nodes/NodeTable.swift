@@ -62,26 +62,40 @@ struct NodeTable {
     return .unknown
   }
 
-  /// The path of a node of which every folder above is in memory; nil for any other.
+  /// The path of a node of which every folder above is in memory; nil for any other. Its bytes are all that is allocated.
   func path(of node: Node) -> [UInt8]? {
-    var names: [[UInt8]] = []
-    var byteCount = 0
+    guard node.id != .root else { return [0x2f] }
+    guard let count = pathByteCount(of: node) else { return nil }
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, used in
+      // From the end, since it is walked upwards.
+      var start = count
+      var current = node
+      while current.id != .root, let above = folder(of: current) {
+        let name = current.record.name.bytes
+        start -= name.count
+        _ = UnsafeMutableBufferPointer(rebasing: buffer[start..<start + name.count]).initialize(from: name)
+        start -= 1
+        buffer[start] = 0x2f
+        current = above
+      }
+      used = count
+    }
+  }
+
+  private func pathByteCount(of node: Node) -> Int? {
+    var count = 0
     var current = node
+    var depth = 0
     while current.id != .root {
-      names.append(current.record.name.bytes)
-      byteCount += current.record.name.bytes.count + 1
-      guard let above = current.lastFolder ?? nodes[current.record.parent], names.count < 10_000 else { return nil }
+      guard let above = folder(of: current), depth < 10_000 else { return nil }
+      count += current.record.name.bytes.count + 1
+      depth += 1
       current = above
     }
-    guard !names.isEmpty else { return [0x2f] }
-    var path: [UInt8] = []
-    path.reserveCapacity(byteCount)
-    for name in names.reversed() {
-      path.append(0x2f)
-      path += name
-    }
-    return path
+    return count
   }
+
+  private func folder(of node: Node) -> Node? { node.lastFolder ?? nodes[node.record.parent] }
 
   mutating func insert(_ node: Node) {
     nodes[node.id] = node

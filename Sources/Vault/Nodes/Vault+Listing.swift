@@ -97,13 +97,19 @@ extension Vault {
     var nodes: [Node] = []
     var records: [(kind: NodeRecord.Kind, name: Name)?] = []
     records.reserveCapacity(rows.count)
+    // Neighbouring children lie in few buckets.
+    var checked: UInt64?
     for (row, isKnown) in zip(rows, inMemory) {
       let id = NodeID(row.key.first)
       guard !isKnown, !touched.contains(id) else {
         records.append(nil)
         continue
       }
-      try ledger.check(bucketOf: id, in: catalog, keys: keys)
+      let bucket = CatalogBuckets.bucket(of: id)
+      if bucket != checked {
+        try ledger.check(bucket, in: catalog, keys: keys)
+        checked = bucket
+      }
       if nodes.count < room {
         let node = try open(row)
         records.append((node.kind, node.record.name))

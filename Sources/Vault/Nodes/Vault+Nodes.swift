@@ -12,7 +12,8 @@ extension Vault {
   package func node(_ id: NodeID) throws(VaultError) -> Node {
     while true {
       let cached = tree.withLock { () -> (node: Node?, isRemoved: Bool) in
-        (table[id] ?? table.orphans[id], table.isRemoved(id))
+        if let node = table[id] ?? table.orphans[id] { return (node, false) }
+        return (nil, table.isRemoved(id))
       }
       if let node = cached.node { return node }
       if cached.isRemoved { throw .gone }

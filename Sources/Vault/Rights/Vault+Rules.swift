@@ -8,14 +8,12 @@ package import VaultFormat
 extension Vault {
   package func newRuleID() throws(VaultError) -> RuleID { try numbers.nextRule() }
 
-  package var grants: [Grant] { tree.withLock { Array(rules.grants.values) }.sorted { $0.id < $1.id } }
-  package var barriers: [Barrier] { tree.withLock { Array(rules.barriers.values) }.sorted { $0.id < $1.id } }
-  package var boundaries: [Boundary] { tree.withLock { Array(rules.boundaries.values) }.sorted { $0.id < $1.id } }
+  package var grants: [Grant] { tree.withLock { rules.grants.all } }
+  package var barriers: [Barrier] { tree.withLock { rules.barriers.all } }
+  package var boundaries: [Boundary] { tree.withLock { rules.boundaries.all } }
 
   package var duties: [Duty] { tree.withLock { Array(rules.duties.values) }.sorted { $0.id < $1.id } }
 
-  package var reviews: [AccessReview] { tree.withLock { Array(rules.reviews.values) }.sorted { $0.id < $1.id } }
-  package var reviewItems: [ReviewItem] { tree.withLock { Array(rules.reviewItems.values) }.sorted { $0.id < $1.id } }
   /// By the grant's number.
   package var suspensions: [RuleID: Suspension] { tree.withLock { rules.suspensions } }
   /// Uses of each grant so far; none of one that was never used.
@@ -30,6 +28,7 @@ extension Vault {
   package func change(_ edits: [RuleEdit]) throws(VaultError) {
     try changesRefused.check()
     try ruleChanges.withLockThrowing { () throws(VaultError) -> Void in
+      try recallReviews(for: edits)
       let edits = tree.withLock {
         let edits = rules.withConsequences(edits)
         for edit in edits { committer.rules[edit.key] = .some(edit.plaintext) }
@@ -44,7 +43,10 @@ extension Vault {
         }
         throw error
       }
-      tree.withLock { for edit in edits { rules.apply(edit) } }
+      tree.withLock {
+        rules.apply(edits)
+        rules.forgetClosedReviews()
+      }
       if edits.contains(where: \.changesRights) { reloadRights() }
     }
   }

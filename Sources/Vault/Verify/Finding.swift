@@ -8,6 +8,7 @@ package struct Finding: Hashable, Sendable {
     case catalog, row, node, extent, blob, pack, trail, stray
   }
 
+  /// How bad it is.
   package enum Severity: String, Codable, Sendable {
     /// Bytes are not what was written: exit 14 (13 for the trail).
     case damage
@@ -106,6 +107,7 @@ package struct Finding: Hashable, Sendable {
 
 /// How far a verification is.
 package struct VerifyProgress: Hashable, Sendable {
+  /// What is being read, in this order.
   package enum Phase: String, Codable, Sendable, CaseIterable {
     case files, trail, catalog, tree, content, packs
   }

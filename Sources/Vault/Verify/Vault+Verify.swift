@@ -10,6 +10,7 @@ import VaultFormat
 /// Rows are read from one snapshot, which must be the state that this process has in memory; content then bucket by bucket as the catalog is
 /// by then, so that no snapshot keeps the catalog's log from being folded for hours. What was committed since the snapshot is not checked.
 extension Vault {
+  /// Why a verification of a vault in use came to no verdict.
   package enum VerifyFailure: Error {
     /// Another one is under way.
     case busy

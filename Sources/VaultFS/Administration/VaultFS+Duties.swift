@@ -7,6 +7,7 @@ package import VaultFormat
 extension VaultFS {
   var duties: Duties { Duties(vault.duties) }
 
+  /// Gives a duty; administrators only, and nobody gets two that are kept apart. On disk on return.
   package func addDuty(
     _ caller: Caller, _ kind: Duty.Kind, to principalName: String, reason: String
   ) throws(AdministrationFailure) -> Duty {
@@ -27,6 +28,7 @@ extension VaultFS {
     return duty
   }
 
+  /// Takes a duty; administrators only, and never the last administrator's. On disk on return.
   package func removeDuty(
     _ caller: Caller, _ kind: Duty.Kind, from principalName: String, reason: String
   ) throws(AdministrationFailure) -> Duty {

@@ -28,6 +28,7 @@ extension VaultFS {
     return barrier
   }
 
+  /// Lifts a barrier. Its owner may, and whoever has `grant` there and above; nobody whom it names.
   package func removeBarrier(_ caller: Caller, _ id: RuleID, reason: String) throws(AdministrationFailure) -> Barrier {
     let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
@@ -62,6 +63,7 @@ extension VaultFS {
     }
   }
 
+  /// Ends what is inherited at a folder, but `grant`. Needs `grant` there and above.
   package func setBoundary(_ caller: Caller, on path: [UInt8], reason: String) throws(AdministrationFailure) -> Boundary {
     let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
@@ -79,6 +81,7 @@ extension VaultFS {
     return boundary
   }
 
+  /// Lets rights from above reach a folder again. Needs what setting it needed.
   package func clearBoundary(_ caller: Caller, on path: [UInt8], reason: String) throws(AdministrationFailure) -> Boundary {
     let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
@@ -96,6 +99,7 @@ extension VaultFS {
     return existing
   }
 
+  /// Boundaries at or below a folder, as far as the caller manages the folders they stand on.
   package func boundaries(_ caller: Caller, under path: [UInt8]?) throws(AdministrationFailure) -> [Boundary] {
     let judge = try administrator(caller)
     let scope = try scope(path, judge)

@@ -121,10 +121,9 @@ package struct OpenAccess: Sendable, Hashable {
   }
 
   var words: String {
-    var words = [reads && writes ? "read-write" : writes ? "write" : "read"]
-    if appends { words.append("append") }
-    if truncates { words.append("truncate") }
-    return words.joined(separator: ",")
+    let access = reads && writes ? "read-write" : writes ? "write" : "read"
+    guard appends || truncates else { return access }
+    return access + (appends ? ",append" : "") + (truncates ? ",truncate" : "")
   }
 }
 

@@ -179,8 +179,10 @@ final class LockTable: @unchecked Sendable {
   }
 }
 
+/// Shared with other readers, or alone.
 package enum LockKind: Sendable { case shared, exclusive }
 
+/// By whose call it was taken: fcntl(2), also for open file descriptions, or flock(2). The two do not meet.
 package enum LockStyle: Sendable { case posix, flock }
 
 /// Bytes first…last of a document, inclusive; flock locks cover all.
@@ -195,6 +197,7 @@ package struct LockRange: Sendable, Hashable {
     self.style = style
   }
 
+  /// From the first byte to any end.
   package static func whole(_ style: LockStyle) -> LockRange { LockRange(first: 0, last: UInt64(Int64.max), style: style) }
 
   func overlaps(_ other: LockRange) -> Bool { first <= other.last && other.first <= last }

@@ -4,6 +4,7 @@ package import VaultFormat
 
 /// SETLK, SETLKW, GETLK, FLOCK: row 26.
 extension VaultFS {
+  /// What became of a lock that was asked for.
   package enum LockOutcome: Sendable {
     case held
     /// The closure given will be called when it is; pass the waiter to `cancelLock` if the caller is interrupted.

@@ -111,7 +111,9 @@ extension VaultFS {
     } else {
       (node, standing) = try visibleNode(number, judge, operation)
     }
-    let isMaker = standing.rights.contains(.add) && isMaker(caller, of: node, through: open)
+    // Who has `edit` needs to have made nothing: no handle is looked for then.
+    let isAsMaker = standing.rights.contains(.add) && (open != nil || !standing.rights.contains(.edit))
+    let isMaker = isAsMaker && isMaker(caller, of: node, through: open)
     if !isMaker {
       // A truncation is a write: EACCES. An attribute without `edit` is EPERM.
       try require(.edit, judge, standing, operation, node, as: change.size == nil ? .notPermitted : .accessDenied)

@@ -5,6 +5,7 @@ package import VaultFormat
 
 /// OPENDIR, READDIR, RELEASEDIR.
 extension VaultFS {
+  /// A child that the caller may see. Valid only during the call that gives it.
   package struct Entry {
     package let number: FileNumber
     /// Good until the call that hands the entry out returns.

@@ -87,7 +87,7 @@ extension VaultFS {
       do throws(FSError) {
         do throws(VaultError) { try vault.open(node) } catch { throw FSError(error) }
         isOpen = true
-        try recordCreation(judge, node, folder, standing)
+        try recordCreation(judge, node, standing, record.actor, record.object)
         try append(record)
       } catch {
         // Somebody else may have opened it already: only the open of this call is taken back.
@@ -122,7 +122,7 @@ extension VaultFS {
       throw .exists
     }
     do throws(FSError) {
-      try recordCreation(judge, node, folder, standing)
+      try recordCreation(judge, node, standing, actor(judge), object(node))
       return try attributes(of: node, for: judge)
     } catch {
       undoCreation(node)
@@ -150,10 +150,12 @@ extension VaultFS {
     _ = try? vault.remove(node)
   }
 
-  private func recordCreation(_ judge: Judge, _ node: Node, _ folder: Node, _ standing: Standing) throws(FSError) {
+  private func recordCreation(
+    _ judge: Judge, _ node: Node, _ standing: Standing, _ actor: Record.Actor?, _ object: Record.Object?
+  ) throws(FSError) {
     var record = Record(.create)
-    record.actor = actor(judge)
-    record.object = object(node)
+    record.actor = actor
+    record.object = object
     record.decision = standing.decision(for: .add)
     record.details = [Record.Detail("kind", node.kind.word)]
     try append(record, judge)
@@ -203,6 +205,12 @@ extension VaultFS {
   /// Row 10. Everything changed before is on disk on return.
   package func sync() throws(FSError) {
     do throws(VaultError) { try vault.sync() } catch { throw FSError(error) }
+  }
+
+  /// The same without a thread that waits: `answer` is called once, on any thread, with the failure. On a disk that does not answer that is `io`
+  /// after `VaultSettings.syncPatienceNanoseconds`.
+  package func sync(then answer: @escaping @Sendable (FSError?) -> Void) {
+    vault.sync { failure in answer(failure.map { FSError($0) }) }
   }
 
   // MARK: Judging handles

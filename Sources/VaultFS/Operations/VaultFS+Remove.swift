@@ -103,6 +103,7 @@ extension VaultFS {
     } catch { return error }
   }
 
+  /// What this file system makes for nobody: row 14.
   package enum NeverAllowed: Sendable {
     case hardLink, device
 

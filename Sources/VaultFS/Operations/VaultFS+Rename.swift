@@ -5,6 +5,7 @@ import VaultFormat
 
 /// RENAME, rows 17 to 21.
 extension VaultFS {
+  /// RENAME: rows 17 to 21. Recorded for each node that moves.
   package func rename(
     _ caller: Caller, from sourceNumber: FileNumber, _ sourceBytes: UnsafeRawBufferPointer, to targetNumber: FileNumber,
     _ targetBytes: UnsafeRawBufferPointer, mode: Vault.RenameMode

@@ -9,6 +9,7 @@ extension VaultFS {
   private static let userPrefix = Array("user.".utf8)
   static let whyName = Array("user.strongroom.why".utf8)
 
+  /// XATTR_CREATE and XATTR_REPLACE of setxattr(2), or neither.
   package enum XattrMode: Sendable { case either, create, replace }
 
   /// Row 23.

@@ -14,6 +14,7 @@ package struct AccessReview: Hashable, Sendable {
   /// Nil while it is open.
   package var closing: Closing?
 
+  /// Who closed it, when and why.
   package struct Closing: Hashable, Sendable {
     package var closer: Principal
     package var reason: String

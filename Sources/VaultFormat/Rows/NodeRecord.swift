@@ -1,5 +1,6 @@
 /// A document, folder or symlink as its catalog row holds it.
 package struct NodeRecord: Hashable, Sendable {
+  /// Numbers are on disk; never renumbered.
   package enum Kind: UInt8, Sendable {
     case folder = 1
     case document = 2
@@ -46,6 +47,7 @@ package struct NodeRecord: Hashable, Sendable {
   package var extentCount: UInt64
   package var firstExtent: Extent?
 
+  /// An extended attribute: bytes that mean something to whoever set it.
   package struct Xattr: Hashable, Sendable {
     package var name: [UInt8]
     package var value: [UInt8]

@@ -1,5 +1,6 @@
 /// Who a rule speaks of: a user or a group of the operating system, bound to name and id, so that a recycled id inherits nothing.
 package struct Principal: Hashable, Sendable, CustomStringConvertible {
+  /// Numbers are on disk; never renumbered.
   package enum Kind: UInt8, Sendable {
     case user = 1
     case group = 2

@@ -26,6 +26,7 @@ package struct ReviewItem: Hashable, Sendable {
     }
   }
 
+  /// What was decided about the grant, and by whom.
   package struct Answer: Hashable, Sendable {
     package var decision: Decision
     package var by: Principal
@@ -44,6 +45,7 @@ package struct ReviewItem: Hashable, Sendable {
     }
   }
 
+  /// The smaller grant that was given for one that was shrunk.
   package struct Successor: Hashable, Sendable {
     package var id: RuleID
     package var rights: Rights

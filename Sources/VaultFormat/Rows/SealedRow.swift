@@ -46,6 +46,7 @@ package enum CatalogBuckets {
   package static let firstOfTables: UInt64 = 1 << 40
   package static let nodesPerBucket: UInt64 = 256
 
+  /// The bucket that covers the rows of a node, or of a small table.
   package static func bucket(of node: NodeID) -> UInt64 { node.value / nodesPerBucket }
   package static func bucket(of table: Table) -> UInt64 { firstOfTables + UInt64(table.rawValue) }
 

@@ -9,7 +9,7 @@ struct RandomAdministrator {
   let targets: [Principal]
   let giver: Principal
   private(set) var rules = AttackWorlds.Rules()
-  private var generator: SeededRandom
+  private var generator: Dice
 
   init(vault: TestVault, world: AttackWorld, folderCount: Int, targets: [Principal], giver: Principal, seed: UInt64) {
     self.vault = vault
@@ -17,7 +17,7 @@ struct RandomAdministrator {
     self.folderCount = folderCount
     self.targets = targets
     self.giver = giver
-    generator = SeededRandom(state: seed)
+    generator = Dice(seed)
   }
 
   private static let rights = [
@@ -82,18 +82,5 @@ struct RandomAdministrator {
     let formatter = ISO8601DateFormatter()
     formatter.formatOptions = [.withInternetDateTime, .withFractionalSeconds]
     return formatter.string(from: Date(timeIntervalSince1970: Double(nanoseconds / 1_000_000) / 1000))
-  }
-}
-
-/// The same numbers from the same seed (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

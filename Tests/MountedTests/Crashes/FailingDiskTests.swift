@@ -5,57 +5,11 @@ import Testing
 extension MountedTests {
   /// A disk that fills, and one that fails: who wrote is told, what was committed stays, and a failed fsync is never a success later.
   @Suite struct FailingDisks {
-    private static let documentByteCount = 1 << 20
-
-    /// A vault on a small disk of its own, mounted; `all` is editor of everything, `partial` reader.
-    private func withDisk(_ kind: TestDisk.Kind = .ext4, byteCount: Int, _ body: (TestVault, TestDisk) throws -> Void) throws {
-      let vault = try TestVault()
-      defer { vault.close() }
-      let disk = try TestDisk(kind, in: vault.folder, byteCount: byteCount)
-      defer { disk.close() }
-      // Before the disk goes: what holds the vault on it. A disk that failed may not let it end in order.
-      defer {
-        disk.setFaults()
-        for id in (try? vault.daemons()) ?? [] { kill(id, SIGKILL) }
-        _ = try? eventually { try vault.daemons().isEmpty }
-        umount2(vault.mountpoint, Int32(MNT_DETACH))
-      }
-      vault.place = disk.place
-      try vault.create()
-      try vault.mount()
-      try vault.grant("editor", on: "/", to: vault.users.all)
-      try vault.grant("reader", on: "/", to: vault.users.partial)
-      try body(vault, disk)
-    }
-
-    /// Writes a document and syncs it and its folder. Returns the first call that failed, with its errno; nil when all is promised.
-    private func file(_ number: Int, _ writer: Actor, _ vault: TestVault) throws -> String? {
-      let opened = try writer.ask(["open", vault.path("/\(number)"), "rw,create"])
-      guard case .ok(let words) = opened, let descriptor = Int(words[0]) else { return "open \(opened.outcome)" }
-      defer { _ = try? writer.tries("close", descriptor) }
-      let filled = try writer.tries("fill", descriptor, 0, Self.documentByteCount, number)
-      guard filled == "ok" else { return "write \(filled)" }
-      let synced = try writer.tries("fsync", descriptor)
-      guard synced == "ok" else { return "fsync \(synced)" }
-      return nil
-    }
-
-    private func checkDocuments(_ count: Int, _ reader: Actor, _ vault: TestVault) throws {
-      for number in 0..<count {
-        let descriptor = try reader.open(vault.path("/\(number)"))
-        let content = try reader.reads(descriptor, count: Self.documentByteCount + 1)
-        #expect(content == .pattern(at: 0, count: Self.documentByteCount, seed: number), "document \(number)")
-        try reader.close(descriptor)
-      }
-    }
-
-    private func problemCount(_ vault: TestVault) throws -> Int { try vault.status()["problems"]?.list.count ?? 0 }
-
     // MARK: Full
 
     @Test(arguments: TestDisk.Kind.disks)
     func aFullDiskIsENOSPCAndTheMountGoesOnWhenThereIsRoom(_ kind: TestDisk.Kind) throws {
-      try withDisk(kind, byteCount: kind == .ext4 ? 96 << 20 : 320 << 20) { vault, disk in
+      try withVaultOnDisk(kind, byteCount: kind == .ext4 ? 96 << 20 : 320 << 20) { vault, disk in
         // Beside the vault: what is in the way, and can go.
         let free = try #require(
           FileManager.default.attributesOfFileSystem(forPath: disk.place)[.systemFreeSize] as? NSNumber, "no free size"
@@ -65,34 +19,87 @@ extension MountedTests {
         var count = 0
         var failure: String?
         while failure == nil, count < 300 {
-          failure = try file(count, writer, vault)
+          failure = try writer.makeDocument(count, vault)
           if failure == nil { count += 1 }
         }
         #expect(count >= 5, "the disk was full before anything was written")
         let first = try #require(failure, "the disk was never full")
         #expect(first.hasSuffix("ENOSPC"), "\(first)")
         // Still full: still said so, and no fsync of what failed succeeds.
-        let second = try file(count + 1, writer, vault)
+        let second = try writer.makeDocument(count + 1, vault)
         #expect(second?.hasSuffix("ENOSPC") == true, "\(second ?? "it succeeded")")
         let reader = try vault.actor(vault.users.partial)
-        try checkDocuments(count, reader, vault)
+        try reader.checkDocuments(count, vault)
 
         unlink(disk.place + "/ballast")
-        #expect(try eventually(within: 20) { try file(count, writer, vault) == nil }, "the mount does not go on")
-        try checkDocuments(count + 1, reader, vault)
+        #expect(try eventually(within: 20) { try writer.makeDocument(count, vault) == nil }, "the mount does not go on")
+        try reader.checkDocuments(count + 1, vault)
         try vault.crash()
         try vault.mount()
-        try checkDocuments(count + 1, vault.actor(vault.users.partial), vault)
+        try vault.actor(vault.users.partial).checkDocuments(count + 1, vault)
         try vault.unmount()
         try vault.verifyClean("\(kind.rawValue), after a full disk")
       }
     }
 
+    /// A quota of the filesystem that binds root as well: not a block of the disk is short.
+    @Test func aQuotaThatIsUsedUpIsENOSPCAndTheMountGoesOnWhenThereIsRoom() throws {
+      try withVaultOnDisk(.btrfs, byteCount: 256 << 20) { vault, disk in
+        try Programs.mustRun(["fallocate", "-l", "\(6 << 20)", disk.place + "/ballast"])
+        try disk.setQuota(free: 12 << 20)
+        let writer = try vault.actor(vault.users.all)
+        let reader = try vault.actor(vault.users.partial)
+        var count = 0
+        /// Until the quota is met; how.
+        func fill() throws -> String {
+          for _ in 0..<60 {
+            if let failure = try writer.makeDocument(count, vault) { return failure }
+            count += 1
+          }
+          return "never"
+        }
+        let first = try fill()
+        #expect(count >= 5 && first.hasSuffix("ENOSPC"), "after \(count) documents: \(first)")
+        // No room, whatever df says: that is told as such, to the one who writes and to the operator.
+        let reasons = try vault.problems().map { $0["reason"]?.text ?? "" }
+        #expect(reasons.contains { $0.contains("no space left") || $0.contains("quota") }, "\(reasons)")
+        // A quota of Btrfs takes the trail's reserve too: what was committed is read where that can be recorded, and as it was.
+        let shown = try reader.ask(["open", vault.path("/0"), "r"]).outcome
+        #expect(shown == "ok" || shown == "EIO", "\(shown)")
+        if shown == "EIO" { #expect(try vault.problems().contains { $0["trouble"]?.text == "trail-refusing" }) }
+        let refused = try reader.tries("open", vault.path("/0"), "w")
+        #expect(refused == "EACCES" || refused == "EIO", "\(refused)")
+        // An fsync that failed is not a success later.
+        for _ in 0..<3 {
+          let again = try writer.makeDocument(count, vault)
+          #expect(again?.hasSuffix("ENOSPC") == true || again?.hasSuffix("EIO") == true, "\(again ?? "it succeeded")")
+        }
+        // Room, once by a file that goes, once by a higher quota.
+        unlink(disk.place + "/ballast")
+        #expect(try eventually(within: 20) { try writer.makeDocument(count, vault) == nil }, "the mount does not go on")
+        count += 1
+        try reader.checkDocuments(count, vault)
+        #expect(try reader.tries("open", vault.path("/0"), "w") == "EACCES")
+        let before = count
+        let second = try fill()
+        #expect(count > before && second.hasSuffix("ENOSPC"), "after \(count) documents: \(second)")
+        try disk.removeQuota()
+        #expect(try eventually(within: 20) { try writer.makeDocument(count, vault) == nil }, "the mount does not go on")
+        try reader.checkDocuments(count + 1, vault)
+        #expect(try vault.trail().of(vault.users.partial).refusals.contains { $0.path == "/0" }, "the refusal is not on record")
+        try vault.crash()
+        try vault.mount()
+        try vault.actor(vault.users.partial).checkDocuments(count + 1, vault)
+        try vault.unmount()
+        try vault.verifyClean("after a quota")
+      }
+    }
+
     /// Not a block is left: refusals are told, and recorded once the disk has room, in the space that the trail keeps.
     @Test func refusalsOnAFullDiskAreRecorded() throws {
-      try withDisk(byteCount: 64 << 20) { vault, disk in
+      try withVaultOnDisk(byteCount: 64 << 20) { vault, disk in
         let writer = try vault.actor(vault.users.all)
-        #expect(try file(0, writer, vault) == nil)
+        #expect(try writer.makeDocument(0, vault) == nil)
         let open = try writer.open(vault.path("/0"))
         _ = try? Programs.run(["dd", "if=/dev/zero", "of=" + disk.place + "/ballast", "bs=64k"])
         _ = try? Programs.run(["dd", "if=/dev/zero", "of=" + disk.place + "/rest", "bs=512"])
@@ -104,8 +111,8 @@ extension MountedTests {
         #expect(try writer.tries("close", open) == "ok")
         unlink(disk.place + "/ballast")
         unlink(disk.place + "/rest")
-        #expect(try eventually(within: 20) { try file(1, writer, vault) == nil }, "the mount does not go on")
-        try checkDocuments(2, writer, vault)
+        #expect(try eventually(within: 20) { try writer.makeDocument(1, vault) == nil }, "the mount does not go on")
+        try writer.checkDocuments(2, vault)
         #expect(
           try eventually(within: 20) { try vault.trail().of(vault.users.partial).refusals.contains { $0.path == "/0" } },
           "the refusal is not on record")
@@ -118,9 +125,9 @@ extension MountedTests {
 
     @Test(arguments: TestDisk.Kind.disks)
     func aFailedSyncIsNeverASuccessLater(_ kind: TestDisk.Kind) throws {
-      try withDisk(kind, byteCount: 64 << 20) { vault, disk in
+      try withVaultOnDisk(kind, byteCount: 64 << 20) { vault, disk in
         let writer = try vault.actor(vault.users.all)
-        for number in 0..<5 { #expect(try file(number, writer, vault) == nil) }
+        for number in 0..<5 { #expect(try writer.makeDocument(number, vault) == nil) }
         let descriptor = try writer.open(vault.path("/torn"), "rw,create")
         try writer.does("fill", descriptor, 0, 300_000, 77)
         disk.setFaults(write: EIO, flush: EIO)
@@ -132,14 +139,14 @@ extension MountedTests {
           usleep(400_000)
           #expect(try writer.tries("fsync", descriptor) != "ok")
         }
-        let other = try file(9, writer, vault)
+        let other = try writer.makeDocument(9, vault)
         #expect(other != nil)
         try vault.crash()
         writer.end()
         try disk.restart()
         try vault.mount()
         let reader = try vault.actor(vault.users.partial)
-        try checkDocuments(5, reader, vault)
+        try reader.checkDocuments(5, vault)
         // Never promised: as it was before, or whole.
         if try reader.tries("stat", vault.path("/torn")) == "ok" {
           let found = try reader.reads(vault.path("/torn"))
@@ -152,9 +159,9 @@ extension MountedTests {
 
     /// On XFS: ext4 becomes read-only where the failing read was of its own.
     @Test func aReadThatFailsIsEIOAndOnRecord() throws {
-      try withDisk(.xfs, byteCount: 64 << 20) { vault, disk in
+      try withVaultOnDisk(.xfs, byteCount: 64 << 20) { vault, disk in
         let writer = try vault.actor(vault.users.all)
-        for number in 0..<4 { #expect(try file(number, writer, vault) == nil) }
+        for number in 0..<4 { #expect(try writer.makeDocument(number, vault) == nil) }
         writer.end()
         try vault.unmount()
         try disk.restart()
@@ -164,26 +171,26 @@ extension MountedTests {
         disk.setFaults(read: EIO)
         #expect(try reader.tries("pread", descriptor, 0, 65536) == "EIO")
         disk.setFaults()
-        try checkDocuments(4, reader, vault)
+        try reader.checkDocuments(4, vault)
         #expect(try vault.trail().at("/2").contains { $0.errno == "EIO" })
       }
     }
 
     @Test func aDiskThatBecomesReadOnlyIsToldAndKeepsWhatItHas() throws {
-      try withDisk(byteCount: 64 << 20) { vault, disk in
+      try withVaultOnDisk(byteCount: 64 << 20) { vault, disk in
         let writer = try vault.actor(vault.users.all)
-        for number in 0..<4 { #expect(try file(number, writer, vault) == nil) }
+        for number in 0..<4 { #expect(try writer.makeDocument(number, vault) == nil) }
         try disk.makeReadOnly()
-        let failure = try file(4, writer, vault)
+        let failure = try writer.makeDocument(4, vault)
         #expect(failure != nil, "a write succeeded on a disk that takes none")
         usleep(1_500_000)
-        #expect(try file(5, writer, vault) != nil)
-        #expect(try problemCount(vault) > 0)
+        #expect(try writer.makeDocument(5, vault) != nil)
+        #expect(try vault.problems().count > 0)
         try vault.crash()
         writer.end()
         try disk.restart()
         try vault.mount()
-        try checkDocuments(4, vault.actor(vault.users.partial), vault)
+        try vault.actor(vault.users.partial).checkDocuments(4, vault)
         try vault.unmount()
         try vault.verifyClean("after a read-only disk")
       }

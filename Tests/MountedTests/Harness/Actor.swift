@@ -95,11 +95,23 @@ final class Actor {
 
   /// Sends one command and returns its answer.
   func ask(_ words: [String]) throws -> Answer {
+    try send(words)
+    guard let answer = try answer(to: words, within: 60) else {
+      throw ActorFailed(description: "\(user.name): no answer to \(words) within a minute")
+    }
+    return answer
+  }
+
+  /// Sends one command without waiting for its answer, which `answer` takes.
+  func send(_ words: [String]) throws {
     let line = words.map(Actor.escape).joined(separator: " ") + "\n"
     try commands.fileHandleForWriting.write(contentsOf: Data(line.utf8))
-    let answer = try readLine(for: words).split(separator: " ", omittingEmptySubsequences: false).map {
-      Actor.unescape(String($0))
-    }
+  }
+
+  /// The answer to the command that was sent; nil where there is none within so many seconds.
+  func answer(to words: [String], within seconds: Double) throws -> Answer? {
+    guard let line = try readLine(for: words, within: seconds) else { return nil }
+    let answer = line.split(separator: " ", omittingEmptySubsequences: false).map { Actor.unescape(String($0)) }
     switch answer.first {
     case "ok": return .ok(Array(answer.dropFirst()))
     case "err" where answer.count == 3: return .refused(answer[1])
@@ -120,7 +132,7 @@ final class Actor {
     }
   }
 
-  private func readLine(for command: [String]) throws -> String {
+  private func readLine(for command: [String], within seconds: Double) throws -> String? {
     let descriptor = answers.fileHandleForReading.fileDescriptor
     var chunk = [UInt8](repeating: 0, count: 65536)
     while true {
@@ -129,9 +141,7 @@ final class Actor {
         return String(decoding: buffer[..<end], as: UTF8.self)
       }
       var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      guard poll(&waiting, 1, 60_000) > 0 else {
-        throw ActorFailed(description: "\(user.name): no answer to \(command) within a minute")
-      }
+      guard poll(&waiting, 1, Int32(seconds * 1000)) > 0 else { return nil }
       let count = Glibc.read(descriptor, &chunk, chunk.count)
       guard count > 0 else { throw ActorFailed(description: "\(user.name): ended during \(command)") }
       buffer += chunk[..<count]

@@ -80,12 +80,17 @@ enum Machine {
   /// Takes everything of ours away; what a crashed run left too.
   static func clean() {
     for mountpoint in mounts().reversed() { _ = umount2(mountpoint, Int32(MNT_DETACH)) }
-    for process in processes() { kill(process.id, SIGKILL) }
-    _ = eventually(within: 5) { processes().isEmpty }
+    endProcesses()
     for folder in folders() { _ = try? Programs.run(["rm", "-rf", "--one-file-system", folder]) }
     VaultTemplate.removeAll()
     for name in userNames where getpwnam(name) != nil { _ = try? Programs.run(["userdel", name]) }
     if getgrnam(groupName) != nil { _ = try? Programs.run(["groupdel", groupName]) }
+  }
+
+  /// All of ours but this one.
+  static func endProcesses() {
+    for process in processes() { kill(process.id, SIGKILL) }
+    _ = eventually(within: 5) { processes().isEmpty }
   }
 
   static func mounts() -> [String] {
@@ -96,7 +101,11 @@ enum Machine {
     }
   }
 
-  /// Daemons of test vaults, known by a folder of ours in their command line, and actors without a parent in this run.
+  /// In the environment of whatever a test runs, so that a daemon is known that has lost its mount, and whose vault was taken from under it: its
+  /// command line is the same for every mount.
+  static let mark = (name: "STRONGROOM_MOUNTED_TEST", value: "1")
+
+  /// Daemons of test vaults, mounted or not, and actors without a parent in this run.
   private static func processes() -> [(id: pid_t, command: String)] {
     let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     let namespace = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
@@ -107,13 +116,20 @@ enum Machine {
       }
       let words = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
       guard let program = words.first else { return nil }
-      let isDaemon = (program as NSString).lastPathComponent == "strongroom" && words.contains { $0.contains(folderPrefix) }
+      let isDaemon =
+        (program as NSString).lastPathComponent == "strongroom"
+        && (words.contains { $0.contains(folderPrefix) } || isMarked(id))
       // Those of another container or namespace are not ours, though they are seen.
       guard (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(entry)/ns/pid")) == namespace else { return nil }
       let isActor = ["strongroom-actor", "strongroom-crash-writer", "strongroom-test-disk", "strongroom-test-folder"].contains(
         (program as NSString).lastPathComponent)
       return isDaemon || isActor ? (id, words.joined(separator: " ")) : nil
     }
+  }
+
+  private static func isMarked(_ id: pid_t) -> Bool {
+    let environment = FileManager.default.contents(atPath: "/proc/\(id)/environ") ?? Data()
+    return environment.split(separator: 0).contains { $0.elementsEqual("\(mark.name)=\(mark.value)".utf8) }
   }
 
   private static func folders() -> [String] {
@@ -135,6 +151,8 @@ struct OnThisMachine: SuiteTrait, TestScoping {
     defer { close(lock) }
     #expect(lock >= 0 && flock(lock, LOCK_EX) == 0)
     Machine.clean()
+    // For what does not get an environment of its own.
+    setenv(Machine.mark.name, Machine.mark.value, 1)
     try await function()
     let rest = Machine.leftOvers().filter { !$0.hasPrefix("user ") && !$0.hasPrefix("group ") }
     #expect(rest.isEmpty, "the tests left something behind")

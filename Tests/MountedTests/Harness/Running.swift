@@ -53,6 +53,7 @@ enum Programs {
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     var variables = [
       "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
+      Machine.mark.name: Machine.mark.value,
     ]
     variables.merge(environment) { $1 }
     process.environment = variables

@@ -8,11 +8,19 @@ import Testing
 /// Tests/TestDisk/main.c and Tests/TestFolder/main.c say what they remember, and how the disk fails.
 final class TestDisk {
   enum Kind: String, CaseIterable, CustomTestStringConvertible {
-    case ext4, xfs, files
+    case ext4, xfs, btrfs, files
     static let disks = [Kind.ext4, .xfs]
+    /// Those that power cuts are tried on.
+    static let cut = [Kind.ext4, .xfs, .files]
     var testDescription: String { rawValue }
-    /// XFS is made no smaller than 300 MiB.
-    var byteCountMin: Int { self == .xfs ? 320 << 20 : 32 << 20 }
+    /// XFS is made no smaller than 300 MiB, Btrfs than 109.
+    var byteCountMin: Int {
+      switch self {
+      case .xfs: 320 << 20
+      case .btrfs: 256 << 20
+      case .ext4, .files: 32 << 20
+      }
+    }
   }
 
   /// Which of the writes since the last flush a power cut leaves.
@@ -45,6 +53,7 @@ final class TestDisk {
     switch kind {
     case .ext4: try Programs.mustRun(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", image])
     case .xfs: try Programs.mustRun(["mkfs.xfs", "-q", "-K", image])
+    case .btrfs: try Programs.mustRun(["mkfs.btrfs", "-q", "-K", image])
     case .files: break
     }
     try Programs.mustRun(["cp", "--sparse=always", image, base])
@@ -68,13 +77,19 @@ final class TestDisk {
 
   /// Through a loop device that goes with the mount.
   private static func mount(_ image: String, at place: String, _ kind: Kind) throws {
-    let options = kind == .xfs ? "loop,nouuid" : "loop,errors=remount-ro"
+    let options =
+      switch kind {
+      case .xfs: "loop,nouuid"
+      case .btrfs, .files: "loop"
+      case .ext4: "loop,errors=remount-ro"
+      }
     try Programs.mustRun(["mount", "-t", kind.rawValue, "-o", options, image, place])
   }
 
   /// Lets go of everything.
   func close() {
     setFaults()
+    thaw()
     umount2(cutPlace, Int32(MNT_DETACH))
     takeOut()
   }
@@ -118,6 +133,27 @@ final class TestDisk {
     pwrite(descriptor, &values, 16, 0)
     Glibc.close(descriptor)
   }
+
+  /// From now on whatever would change the filesystem hangs in its system call, as where the journal waits for a disk that does not answer.
+  func freeze() throws { try Programs.mustRun(["fsfreeze", "--freeze", place]) }
+
+  /// Ends it; also where it was not frozen.
+  func thaw() { if kind != .files { _ = try? Programs.run(["fsfreeze", "--unfreeze", place]) } }
+
+  // MARK: Quota, on Btrfs
+
+  /// Lets the filesystem hold so many bytes more than it does now.
+  func setQuota(free byteCount: Int) throws {
+    try Programs.mustRun(["btrfs", "quota", "enable", place])
+    try Programs.mustRun(["btrfs", "quota", "rescan", "-w", place])
+    try Programs.mustRun(["sync", "--file-system", place])
+    let said = try Programs.mustRun(["btrfs", "qgroup", "show", "--raw", place])
+    let used = said.split(separator: "\n").map { $0.split(separator: " ") }.first { $0.first == "0/5" }.flatMap { Int($0[1]) }
+    let usedByteCount = try #require(used, "no qgroup: \(said)")
+    try Programs.mustRun(["btrfs", "qgroup", "limit", "\(usedByteCount + byteCount)", place])
+  }
+
+  func removeQuota() throws { try Programs.mustRun(["btrfs", "qgroup", "limit", "none", place]) }
 
   // MARK: Power cuts
 

@@ -2,6 +2,7 @@ import Control
 import Glibc
 import Platform
 import Sodium
+import TestKit
 import Testing
 import Trail
 import VaultFormat

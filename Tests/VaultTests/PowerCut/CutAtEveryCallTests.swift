@@ -1,4 +1,5 @@
 #if DEBUG
+  import TestKit
   import Catalog
   import Foundation
   import Glibc

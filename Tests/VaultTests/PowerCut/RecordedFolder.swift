@@ -1,4 +1,5 @@
 #if DEBUG
+  import TestKit
   import Glibc
   import Platform
   import TestCatalogDisk

@@ -2,7 +2,7 @@ import ArgumentParser
 import Control
 import VaultFormat
 
-struct AccessExplain: StrongroomCommand {
+struct AccessExplain: MountedCommand {
   static var configuration: CommandConfiguration { CommandConfiguration("explain", .accessExplain) }
 
   @Argument(help: ArgumentHelp(.principal)) var principal: String
@@ -11,8 +11,7 @@ struct AccessExplain: StrongroomCommand {
   @Option(time: .long, .at) var at: String?
   @Option(help: ArgumentHelp(.with, value: "id")) var with: String?
   @Option(help: ArgumentHelp(.without, value: "id")) var without: String?
-  @Option(help: ArgumentHelp(.vault, value: "folder")) var vault: String?
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var mount: VaultOptions
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     let principal = try Arguments.principal(principal)
@@ -20,7 +19,7 @@ struct AccessExplain: StrongroomCommand {
     let at = try Arguments.time(at, option: "--at", bare: .future)
     let supposing = try with.map { text throws(CommandFailure) in try Arguments.rule(text) }
     let gone = try without.map { text throws(CommandFailure) in try Arguments.rule(text) }
-    let (connection, path) = try context.open(path, vaultFolder: vault)
+    let (connection, path) = try context.open(path, vaultFolder: mount.vault)
     let request = ExplainRequest(principal: principal, right: right, path: path, at: at, supposing: supposing, without: gone)
     try connection.ask(.accessExplain(request)) { response in
       guard case .explanation(let explanation) = response else { return }

@@ -3,15 +3,14 @@ import Control
 import VaultFormat
 
 /// `grant import FILE.csv`: brings the grants to what a file says, all or nothing.
-struct GrantImport: StrongroomCommand {
+struct GrantImport: MountedCommand {
   static var configuration: CommandConfiguration { CommandConfiguration("import", .grantImport) }
 
   @Argument(help: ArgumentHelp(.grantFile)) var file: String
   @Flag(name: .customLong("dry-run"), help: ArgumentHelp(.dryRun)) var isDryRun = false
   @Option(help: ArgumentHelp(.prune, value: "folder")) var prune: String?
   @Option(help: ArgumentHelp(.reason, value: "text")) var reason: String
-  @Option(help: ArgumentHelp(.vault, value: "folder")) var vault: String?
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var mount: VaultOptions
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     let reason = try Arguments.reason(reason)
@@ -26,8 +25,8 @@ struct GrantImport: StrongroomCommand {
   }
 
   private func open(_ context: CommandContext) throws(CommandFailure) -> (any MountConnection, VaultPath?) {
-    guard let prune else { return (try context.open(vaultFolder: vault), nil) }
-    let (connection, path) = try context.open(prune, vaultFolder: vault)
+    guard let prune else { return (try context.open(vaultFolder: mount.vault), nil) }
+    let (connection, path) = try context.open(prune, vaultFolder: mount.vault)
     return (connection, path)
   }
 

@@ -13,21 +13,22 @@ struct KeyList: StrongroomCommand {
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     let found = try VaultFinder(table: try context.mountTable()).find(folder: vault)
-    var slots: [KeySlotReport] = []
+    let slots: [KeySlotReport]
     if found.mountpoint != nil {
-      try context.connect(found).ask(.keyList) { if case .keySlots(let piece) = $0 { slots += piece } }
+      slots = try context.connect(found).list(.keyList)
     } else {
       let copies = VaultFolder.copies(at: vault)
       do throws(KeysError) {
         slots = try VaultFileCopies(first: copies.first, second: copies.second).candidates()[0].slots.map { KeySlotReport($0) }
       } catch { throw KeyChanger.failure(error) }
     }
-    let console = context.console
-    var table = TextTable([
-      (console.text(.columnNumber), .right), (console.text(.columnKind), .left), (console.text(.columnLabel), .left),
-      (console.text(.columnCreated), .left),
-    ])
-    console.show(slots, in: &table) { [String($0.number), $0.kind, $0.label, console.time($0.created)] }
+    context.console.show(slots)
     return .done
   }
+}
+
+extension KeySlotReport: ListedReport {
+  static let titles: [ReportText] = [.columnNumber, .columnKind, .columnLabel, .columnCreated]
+
+  func cells(on console: Console) -> [String] { [String(number), kind, label, console.time(created)] }
 }

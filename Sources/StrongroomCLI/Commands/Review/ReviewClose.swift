@@ -3,19 +3,18 @@ import Control
 import VaultFormat
 
 /// `review close`: suspends what nobody answered. Findings (exit 3) where that is anything.
-struct ReviewClose: StrongroomCommand {
+struct ReviewClose: MountedCommand {
   static var configuration: CommandConfiguration { CommandConfiguration("close", .reviewClose) }
 
   @Argument(help: ArgumentHelp(.reviewID)) var id: String
   @Option(help: ArgumentHelp(.reason, value: "text")) var reason: String
-  @Option(help: ArgumentHelp(.vault, value: "folder")) var vault: String?
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var mount: VaultOptions
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     let request = RuleRemoveRequest(id: try Arguments.review(id), reason: try Arguments.reason(reason))
     let console = context.console
     var code = ExitCode.done
-    try context.open(vaultFolder: vault).ask(.reviewClose(request)) { response in
+    try context.open(vaultFolder: mount.vault).ask(.reviewClose(request)) { response in
       guard case .reviews(let reviews) = response else { return }
       for review in reviews {
         if console.isJSON { console.print(json: review) }

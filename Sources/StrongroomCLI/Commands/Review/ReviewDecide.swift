@@ -3,7 +3,7 @@ import Control
 import VaultFormat
 
 /// `review decide`: answers for one grant, or for all that a filled-in worksheet answers, all or nothing.
-struct ReviewDecide: StrongroomCommand {
+struct ReviewDecide: MountedCommand {
   static var configuration: CommandConfiguration { CommandConfiguration("decide", .reviewDecide) }
 
   @Argument(help: ArgumentHelp(.reviewID)) var id: String
@@ -14,8 +14,7 @@ struct ReviewDecide: StrongroomCommand {
   @Option(help: ArgumentHelp(.reviewFilled, value: "file")) var csv: String?
   @Flag(name: .customLong("dry-run"), help: ArgumentHelp(.dryRun)) var isDryRun = false
   @Option(help: ArgumentHelp(.reason, value: "text")) var reason: String
-  @Option(help: ArgumentHelp(.vault, value: "folder")) var vault: String?
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var mount: VaultOptions
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     let id = try Arguments.review(id)
@@ -24,7 +23,7 @@ struct ReviewDecide: StrongroomCommand {
     let request = ControlRequest.reviewDecide(ReviewDecideRequest(id: id, lines: lines, isDryRun: isDryRun))
     guard request.isSendable else { throw CommandFailure(.usage, .importTooLarge, ["path": csv ?? ""], hint: .splitImport) }
     var steps: [ReviewStepReport] = []
-    try context.open(vaultFolder: vault).ask(request) { if case .reviewSteps(let piece) = $0 { steps += piece } }
+    try context.open(vaultFolder: mount.vault).ask(request) { if case .reviewSteps(let piece) = $0 { steps += piece } }
     return context.console.show(steps, of: lines.count, isDryRun: isDryRun)
   }
 

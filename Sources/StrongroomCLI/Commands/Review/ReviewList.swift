@@ -3,40 +3,38 @@ import Control
 import VaultFormat
 
 /// `review list`: findings (exit 3) where one is overdue.
-struct ReviewList: StrongroomCommand {
+struct ReviewList: MountedCommand {
   static var configuration: CommandConfiguration { CommandConfiguration("list", .reviewList) }
 
-  @Option(help: ArgumentHelp(.vault, value: "folder")) var vault: String?
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var mount: VaultOptions
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
-    var reviews: [ReviewReport] = []
-    try context.open(vaultFolder: vault).ask(.reviewList) { if case .reviews(let piece) = $0 { reviews += piece } }
-    let console = context.console
-    var table = TextTable([
-      (console.text(.columnID), .right), (console.text(.columnPath), .left), (console.text(.columnState), .left),
-      (console.text(.columnDue), .left), (console.text(.columnOpen), .right), (console.text(.columnAnswered), .right),
-      (console.text(.columnSuspended), .right), (console.text(.columnOpener), .left), (console.text(.columnReason), .left),
-    ])
-    console.show(reviews, in: &table) { review in
-      let counts = { (states: [String]) in String(states.reduce(0) { $0 + (review.counts[$1] ?? 0) }) }
-      let state = console.state(review.state)
-      return [
-        review.id.description, review.path.text, review.state == .overdue ? console.colour(state, .red, on: .output) : state,
-        console.time(review.due), counts(["pending"]), counts(["kept", "shrunk", "revoked", "gone"]),
-        counts(["suspended"]), review.opener.description, review.reason,
-      ]
-    }
+    let reviews: [ReviewReport] = try context.open(vaultFolder: mount.vault).list(.reviewList)
+    context.console.show(reviews)
     return reviews.contains { $0.state == .overdue } ? .findings : .done
   }
 }
 
-extension Console {
-  func state(_ state: ReviewReport.State) -> String {
+extension ReviewReport: ListedReport {
+  static let titles: [ReportText] = [
+    .columnID, .columnPath, .columnState, .columnDue, .columnOpen, .columnAnswered, .columnSuspended, .columnOpener,
+    .columnReason,
+  ]
+
+  func cells(on console: Console) -> [String] {
+    [
+      id.description, path.text, shownState(on: console), console.time(due), count(["pending"]),
+      count(["kept", "shrunk", "revoked", "gone"]), count(["suspended"]), opener.description, reason,
+    ]
+  }
+
+  private func count(_ states: [String]) -> String { String(states.reduce(0) { $0 + (counts[$1] ?? 0) }) }
+
+  private func shownState(on console: Console) -> String {
     switch state {
-    case .open: text(.reviewIsOpen)
-    case .overdue: text(.reviewIsOverdue)
-    case .closed: text(.reviewIsClosed)
+    case .open: console.text(.reviewIsOpen)
+    case .overdue: console.colour(console.text(.reviewIsOverdue), .red, on: .output)
+    case .closed: console.text(.reviewIsClosed)
     }
   }
 }

@@ -3,20 +3,19 @@ import Control
 import VaultFormat
 
 /// `review open`: asks for every grant at a folder and below it.
-struct ReviewOpen: StrongroomCommand {
+struct ReviewOpen: MountedCommand {
   static var configuration: CommandConfiguration { CommandConfiguration("open", .reviewOpen) }
 
   @Option(help: ArgumentHelp(.reviewScope, value: "folder")) var scope: String
   @Option(help: ArgumentHelp(.reviewDue, value: "time")) var due: String
   @Flag(name: .customLong("suspend-when-due"), help: ArgumentHelp(.reviewSuspends)) var suspendsWhenDue = false
   @Option(help: ArgumentHelp(.reason, value: "text")) var reason: String
-  @Option(help: ArgumentHelp(.vault, value: "folder")) var vault: String?
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var mount: VaultOptions
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     guard let due = try Arguments.time(due, option: "--due", bare: .future) else { return .usage }
     let reason = try Arguments.reason(reason)
-    let (connection, path) = try context.open(scope, vaultFolder: vault)
+    let (connection, path) = try context.open(scope, vaultFolder: mount.vault)
     let request = ReviewOpenRequest(path: path, due: due, suspendsWhenDue: suspendsWhenDue, reason: reason)
     let console = context.console
     try connection.ask(.reviewOpen(request)) { response in

@@ -5,20 +5,18 @@ import Platform
 import VaultFormat
 
 /// `review show`: the worksheet, as a table, as CSV or as JSON.
-struct ReviewShow: StrongroomCommand {
+struct ReviewShow: MountedCommand {
   static var configuration: CommandConfiguration { CommandConfiguration("show", .reviewShow) }
 
   @Argument(help: ArgumentHelp(.reviewID)) var id: String
   @Option(help: ArgumentHelp(.reviewOwner, value: "principal")) var owner: String?
   @Option(help: ArgumentHelp(.reviewSheet, value: "file")) var csv: String?
-  @Option(help: ArgumentHelp(.vault, value: "folder")) var vault: String?
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var mount: VaultOptions
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     let owner = try owner.map { text throws(CommandFailure) in try Arguments.principal(text) }
     let request = ReviewShowRequest(id: try Arguments.review(id), owner: owner)
-    var items: [ReviewItemReport] = []
-    try context.open(vaultFolder: vault).ask(.reviewShow(request)) { if case .reviewItems(let piece) = $0 { items += piece } }
+    let items: [ReviewItemReport] = try context.open(vaultFolder: mount.vault).list(.reviewShow(request))
     let console = context.console
     guard let csv else {
       console.show(items)
@@ -49,39 +47,33 @@ struct ReviewShow: StrongroomCommand {
   }
 }
 
-extension Console {
-  fileprivate func show(_ items: [ReviewItemReport]) {
-    var table = TextTable([
-      (text(.columnGrant), .right), (text(.columnPath), .left), (text(.columnTo), .left), (text(.columnRights), .left),
-      (text(.columnUntil), .left), (text(.columnGiver), .left), (text(.columnReason), .left), (text(.columnAnswerer), .left),
-      (text(.columnUses), .right), (text(.columnLastUse), .left), (text(.columnState), .left), (text(.columnNote), .left),
-    ])
-    show(items, in: &table) { item in
-      [
-        item.grant.description, item.path?.text ?? "-",
-        name(item.to, isOrphan: item.isOrphan), item.rights.shown,
-        time(item.until), item.giver.description, item.reason, item.owner?.description ?? text(.reviewNobody),
-        String(item.useCount), time(item.lastUse), state(item), item.note ?? "",
-      ]
-    }
+extension ReviewItemReport: ListedReport {
+  static let titles: [ReportText] = [
+    .columnGrant, .columnPath, .columnTo, .columnRights, .columnUntil, .columnGiver, .columnReason, .columnAnswerer, .columnUses,
+    .columnLastUse, .columnState, .columnNote,
+  ]
+
+  func cells(on console: Console) -> [String] {
+    [
+      grant.description, path?.text ?? "-", console.name(to, isOrphan: isOrphan), rights.shown, console.time(until),
+      giver.description, reason, owner?.description ?? console.text(.reviewNobody), String(useCount), console.time(lastUse),
+      shownState(on: console), note ?? "",
+    ]
   }
 
-  private func state(_ item: ReviewItemReport) -> String {
-    guard item.state == "shrunk", let id = item.newGrant, let rights = item.newRights else { return reviewState(item.state) }
-    return text(
-      .itemShrunkTo, ["id": id.description, "rights": rights.shown, "until": time(item.newUntil)])
-  }
-
-  func reviewState(_ word: String) -> String {
-    switch word {
-    case "pending": text(.itemPending)
-    case "kept": text(.itemKept)
-    case "shrunk": text(.itemShrunk)
-    case "revoked": text(.itemRevoked)
-    case "suspended": text(.suspended)
-    case "unanswered": text(.itemUnanswered)
-    case "gone": text(.itemGone)
-    default: word
+  private func shownState(on console: Console) -> String {
+    switch state {
+    case "pending": return console.text(.itemPending)
+    case "kept": return console.text(.itemKept)
+    case "shrunk":
+      guard let newGrant, let newRights else { return console.text(.itemShrunk) }
+      let arguments = ["id": newGrant.description, "rights": newRights.shown, "until": console.time(newUntil)]
+      return console.text(.itemShrunkTo, arguments)
+    case "revoked": return console.text(.itemRevoked)
+    case "suspended": return console.text(.suspended)
+    case "unanswered": return console.text(.itemUnanswered)
+    case "gone": return console.text(.itemGone)
+    default: return state
     }
   }
 }

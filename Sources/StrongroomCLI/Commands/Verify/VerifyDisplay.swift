@@ -18,14 +18,14 @@ final class VerifyDisplay {
   /// One line: by path where the mount told one, by id otherwise.
   func show(_ finding: FindingReport) {
     clear()
-    let text = FindingText(rawValue: finding.fault.rawValue).map { Message($0, finding.arguments) }
+    let what = Message(finding.fault, finding.arguments)
     if console.isJSON {
       var object = JSONObject()
       object.set("kind", finding.kind.rawValue)
       object.set("severity", finding.severity.rawValue)
       object.set("subject", finding.subject)
       object.set("fault", finding.fault.rawValue)
-      object.set("what", text?.text(in: .english))
+      object.set("what", what.text(in: .english))
       object.set("node", finding.node.map { String($0) })
       object.set("path", finding.path?.text)
       console.print(object.line)
@@ -35,7 +35,7 @@ final class VerifyDisplay {
     let severity = console.colour(console.text(isDamage ? .damage : .notice), isDamage ? .red : .yellow, on: .output)
     // The name of a stray file can hold anything.
     var line = "\(severity): \(finding.kind.rawValue): \(Escaping.shown(finding.subject)): "
-    line += text?.text(in: console.language) ?? finding.fault.rawValue
+    line += what.text(in: console.language)
     if let path = finding.path { line += " [\(Escaping.shown(path.text))]" }
     console.print(line)
   }

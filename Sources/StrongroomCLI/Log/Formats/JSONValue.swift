@@ -80,8 +80,6 @@ package struct JSONObject: Sendable, Equatable {
   package mutating func set(_ name: String, _ value: Bool) { fields.append((name, .bool(value))) }
   package mutating func set(_ name: String, _ values: [String]) { fields.append((name, .array(values.map { .string($0) }))) }
   package mutating func set(_ name: String, _ value: JSONObject) { fields.append((name, .object(value))) }
-  /// Only where it has fields.
-  package mutating func setUnlessEmpty(_ name: String, _ value: JSONObject) { if !value.fields.isEmpty { set(name, value) } }
   package mutating func set(_ name: String, value: JSONValue) { fields.append((name, value)) }
 
   package var line: String { JSONValue.object(self).line }

@@ -8,7 +8,7 @@ extension VaultFS {
   package func closeReview(_ caller: Caller, _ id: RuleID, reason: String) throws(AdministrationFailure) -> ReviewSummary {
     let judge = try manager(caller)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
-    let state = ReviewState(self, now: judge.now)
+    let state = try ReviewState(self, now: judge.now, with: id)
     guard var review = state.reviews[id] else { throw .noSuchReview(id) }
     let place = try closingPlace(of: review, judge)
     // Whoever manages none of it learns nothing of it.

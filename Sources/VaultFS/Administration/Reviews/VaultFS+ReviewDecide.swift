@@ -12,7 +12,7 @@ extension VaultFS {
     _ caller: Caller, _ id: RuleID, _ lines: [ReviewAnswerLine], isDryRun: Bool
   ) throws(AdministrationFailure) -> [ReviewStep] {
     let judge = try manager(caller)
-    let state = ReviewState(self, now: judge.now)
+    let state = try ReviewState(self, now: judge.now, with: id)
     let (review, items) = try managed(id, state, judge)
     var answering = ReviewAnswering(judge: judge, review: review, state: state, items: items)
     var hasProblem = false

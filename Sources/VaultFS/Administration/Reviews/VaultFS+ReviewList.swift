@@ -7,11 +7,11 @@ extension VaultFS {
   /// Reviews that the caller manages some of.
   package func reviews(_ caller: Caller) throws(AdministrationFailure) -> [ReviewSummary] {
     let judge = try administrator(caller)
-    let state = ReviewState(self, now: judge.now)
+    let state = try ReviewState(ofAll: self, now: judge.now)
     var places = ManagedFolders(self, judge)
     let items = Dictionary(grouping: state.items, by: \.review)
     var found: [ReviewSummary] = []
-    for review in vault.reviews {
+    for review in state.reviews.values.sorted(by: { $0.id < $1.id }) {
       let shown = try select(items[review.id] ?? []) { (item) throws(AdministrationFailure) in
         try places.manages(item, of: review)
       }
@@ -27,7 +27,7 @@ extension VaultFS {
     _ caller: Caller, _ id: RuleID, owner ownerName: String?
   ) throws(AdministrationFailure) -> (review: ReviewSummary, items: [ShownReviewItem]) {
     let judge = try administrator(caller)
-    let state = ReviewState(self, now: judge.now)
+    let state = try ReviewState(self, now: judge.now, with: id)
     let (review, items) = try managed(id, state, judge)
     var shown = items
     if let ownerName {
@@ -38,7 +38,7 @@ extension VaultFS {
       state.summary(of: review, items),
       shown.sorted { $0.grant.id < $1.grant.id }.map { item in
         ShownReviewItem(
-          item: item, state: state.state(of: item),
+          item: item, state: state.state(of: item, in: review),
           path: (try? vault.node(item.grant.folder)).map { vault.path(of: $0) })
       }
     )
@@ -59,7 +59,7 @@ extension VaultFS {
   /// Reviews that are open past their date: for `status`, which names nothing in the vault.
   package var overdueReviews: [AccessReview] {
     let now = vault.latestTime()
-    return vault.reviews.filter { $0.closing == nil && $0.due <= now }
+    return vault.openReviews.filter { $0.due <= now }
   }
 
   private func owner(named name: String) throws(AdministrationFailure) -> Subject {

@@ -1,28 +1,8 @@
 import Control
-import Foundation
 import Platform
-import Testing
 import VaultFormat
 
 @testable import StrongroomCLI
-
-/// A fresh folder, removed with all that is in it when the value ends.
-final class TemporaryFolder {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/strongroom-cli-XXXXXX".utf8CString)
-    path = String(cString: mkdtemp(&template))
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  @discardableResult
-  func write(_ name: String, _ content: String) -> String {
-    try? Data(content.utf8).write(to: URL(fileURLWithPath: path + "/" + name))
-    return path + "/" + name
-  }
-}
 
 /// Gathers what a command prints.
 final class Screen: @unchecked Sendable {
@@ -91,15 +71,3 @@ func run(
   }
   return Ran(code: code, output: screen.output, errors: screen.errors)
 }
-
-/// Tests that read or change the process's time zone, one at a time.
-@Suite(.serialized) struct InChina {
-  init() {
-    // No tzdata needed: CST-8 is POSIX for eight hours east.
-    setenv("TZ", "CST-8", 1)
-    tzset()
-  }
-}
-
-let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-  .path

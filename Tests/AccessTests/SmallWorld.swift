@@ -1,36 +1,5 @@
 import Access
-import Glibc
 import VaultFormat
-
-/// Small, seeded and the same everywhere (SplitMix64), so that a printed seed repeats a failure.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
-  }
-
-  mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-}
-
-/// How many cases are judged, in so many lanes at once. STRONGROOM_SEED in the environment repeats a run.
-enum Run {
-  static let caseCount = 1_000_000
-  static let laneCount = 4
-
-  static func seed(_ test: String) -> UInt64 {
-    let given = getenv("STRONGROOM_SEED").flatMap { UInt64(String(cString: $0)) }
-    let seed = given ?? UInt64.random(in: 0...UInt64.max)
-    print("\(test): STRONGROOM_SEED=\(seed)")
-    return seed
-  }
-}
 
 let alice = Principal(kind: .user, name: "alice", id: 1000)
 let bob = Principal(kind: .user, name: "bob", id: 1001)

@@ -1,18 +1,8 @@
+import TestKit
 import VaultFormat
 
-/// SplitMix64: the same values from the same seed, so that a failure can be seen again.
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
-  }
-
+/// Values of the formats.
+extension SeededGenerator {
   /// Small, middling and extreme numbers up to `limit`.
   mutating func number(_ limit: UInt64 = .max) -> UInt64 {
     switch next() % 4 {
@@ -76,7 +66,7 @@ struct SeededRandom: RandomNumberGenerator {
 }
 
 /// Damages bytes as storage and attackers do: flipped bits, other bytes, cuts, additions.
-func damaged(_ bytes: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
+func damaged(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
   var result = bytes
   for _ in 0...Int(random.next() % 3) {
     let index = Int(random.next() % UInt64(max(result.count, 1)))

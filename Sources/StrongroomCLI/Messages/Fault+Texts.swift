@@ -1,40 +1,7 @@
-/// What `verify` finds, by the fault's code.
-package enum FindingText: String, MessageTable {
-  case copyOlder = "copy-older"
-  case copyDiverged = "copy-diverged"
-  case copyDamaged = "copy-damaged"
-  case copyNewer = "copy-newer"
-  case copyMissing = "copy-missing"
-  case fileOlder = "file-older"
-  case foreignFile = "foreign-file"
-  case unnamed
-  case unlistable
-  case bytesBehind = "bytes-behind"
-  case trailBroken = "trail-broken"
-  case trailNewer = "trail-newer"
-  case trailMissing = "trail-missing"
-  case trailTorn = "trail-torn"
-  case trailUnsigned = "trail-unsigned"
-  case structure
-  case unreadable
-  case otherFile = "other-file"
-  case digestsDisagree = "digests-disagree"
-  case commitMissing = "commit-missing"
-  case disagreesWithTrail = "disagrees-with-trail"
-  case otherCommit = "other-commit"
-  case rowChanged = "row-changed"
-  case rowsNotCommitted = "rows-not-committed"
-  case misplaced
-  case rootMissing = "root-missing"
-  case folderMissing = "folder-missing"
-  case inNoFolder = "in-no-folder"
-  case circle
-  case extentsWithoutDocument = "extents-without-document"
-  case extentsIncomplete = "extents-incomplete"
-  case contentChanged = "content-changed"
-  case contentMissing = "content-missing"
-  case wrongLength = "wrong-length"
+package import Vault
 
+/// What `verify` finds.
+extension Finding.Fault: MessageTable {
   package var texts: Texts {
     switch self {
     case .copyOlder: Texts("is of generation {generation}, an earlier one", "属于更早的代次 {generation}")

@@ -8,6 +8,8 @@ package final class TemporaryFolder: Sendable {
     var template = Array("/tmp/strongroom-test-XXXXXX".utf8CString)
     precondition(mkdtemp(&template) != nil, "no temporary folder")
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    // Other users' processes find their way in.
+    chmod(path, 0o755)
   }
 
   deinit { Self.remove(path) }
