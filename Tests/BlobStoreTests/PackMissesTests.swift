@@ -1,6 +1,6 @@
 import Glibc
 import Platform
-import TestStores
+import TestKit
 import Testing
 import VaultFormat
 
