@@ -116,11 +116,14 @@ class Candidate:
             fields = file.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def cpu_nanoseconds(self):
-        """Of the daemon's threads that live, as the scheduler counts: for spans too short for the clock's ticks."""
+    def cpu_nanoseconds(self, wants=lambda name: True):
+        """Of the daemon's threads that live and whose name is wanted, as the scheduler counts: for spans too short for the clock's ticks."""
         total = 0
         for thread in os.listdir(f"/proc/{self.daemon}/task"):
             try:
+                with open(f"/proc/{self.daemon}/task/{thread}/comm") as file:
+                    if not wants(file.read().strip()):
+                        continue
                 with open(f"/proc/{self.daemon}/task/{thread}/schedstat") as file:
                     total += int(file.read().split()[0])
             except FileNotFoundError:

@@ -10,6 +10,7 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
   let folder: String
   /// Files for reading.
   let readers: FileCache
+  private let misses = PackMisses()
   /// Held over a sync pass, a rewrite, or the making of a folder; never by a reader.
   let syncing = Lock()
   /// Guards what follows, for moments.
@@ -134,16 +135,25 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
   package func read(
     _ object: BlobObject, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws(BlobStoreError) -> Int {
-    do throws(SystemError) { return try reader(object).read(at: offset, into: buffer) } catch { throw BlobStoreError(error) }
+    do throws(SystemError) {
+      let file = try reader(object)
+      guard case .pack(let number) = object else { return try file.read(at: offset, into: buffer) }
+      return try file.read(at: offset, into: buffer) {
+        guard let region = misses.note(number, at: offset) else { return }
+        posix_fadvise(file.descriptor, off_t(region.lowerBound), off_t(region.count), POSIX_FADV_WILLNEED)
+      }
+    } catch { throw BlobStoreError(error) }
   }
 
   package func prefetch(_ object: BlobObject, at offset: Int, byteCount: Int) {
     guard let file = try? reader(object) else { return }
-    // The kernel takes only so much of one request.
+    // The kernel takes only so much of one request. What is there already it would look for page by page.
     let step = 256 << 10
     var position = offset
     while position < offset + byteCount {
-      posix_fadvise(file.descriptor, off_t(position), off_t(min(step, offset + byteCount - position)), POSIX_FADV_WILLNEED)
+      if !file.isCached(at: position) {
+        posix_fadvise(file.descriptor, off_t(position), off_t(min(step, offset + byteCount - position)), POSIX_FADV_WILLNEED)
+      }
       position += step
     }
   }

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +33,11 @@ int csystem_fallocate(int descriptor, int mode, int64_t offset, int64_t length) 
 
 int csystem_start_writeback(int descriptor, int64_t offset, int64_t length) {
   return sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
+ssize_t csystem_read_cached(int descriptor, void *buffer, size_t count, int64_t offset) {
+  struct iovec part = {buffer, count};
+  return preadv2(descriptor, &part, 1, offset, RWF_NOWAIT);
 }
 
 int csystem_set_direct(int descriptor, int is_on) {

@@ -37,6 +37,10 @@ package final class File: Sendable {
   /// Reads until `buffer` is full or the file ends. Returns the bytes read.
   package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
     try Seam.check("pread", path)
+    return try readRest(at: offset, into: buffer)
+  }
+
+  private func readRest(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
     var done = 0
     while done < buffer.count {
       let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
@@ -48,6 +52,25 @@ package final class File: Sendable {
       done += count
     }
     return done
+  }
+
+  /// As `read(at:into:)`; calls `beforeWaiting` once where the kernel does not have all of it in memory, so that the disk will be waited
+  /// for. A file system that cannot tell is not asked for more.
+  package func read(
+    at offset: Int, into buffer: UnsafeMutableRawBufferPointer, beforeWaiting: () -> Void
+  ) throws(SystemError) -> Int {
+    try Seam.check("pread", path)
+    guard buffer.count > 0 else { return 0 }
+    let cached = csystem_read_cached(descriptor, buffer.baseAddress!, buffer.count, Int64(offset))
+    if cached == buffer.count { return cached }
+    if cached >= 0 || errno == EAGAIN { beforeWaiting() }
+    return try readRest(at: offset, into: buffer)
+  }
+
+  /// Whether the kernel has the byte at `offset` in memory. A hint: it may be gone when the call returns.
+  package func isCached(at offset: Int) -> Bool {
+    var byte: UInt8 = 0
+    return csystem_read_cached(descriptor, &byte, 1, Int64(offset)) == 1
   }
 
   /// One `preadv(2)`. Returns the bytes read, which can be fewer than asked; the caller continues.

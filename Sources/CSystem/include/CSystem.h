@@ -18,6 +18,9 @@ enum { csystem_falloc_keep_size = 1, csystem_falloc_punch_hole = 2, csystem_fall
 /// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: starts writeback, promises nothing.
 int csystem_start_writeback(int descriptor, int64_t offset, int64_t length);
 
+/// preadv2(2) with RWF_NOWAIT: what the kernel has in memory, perhaps only its beginning; -1 with EAGAIN where it has nothing.
+ssize_t csystem_read_cached(int descriptor, void *buffer, size_t count, int64_t offset);
+
 /// Turns O_DIRECT on or off for an open file. Returns 0, or -1 with errno set (EINVAL: the file system has none).
 int csystem_set_direct(int descriptor, int is_on);
 

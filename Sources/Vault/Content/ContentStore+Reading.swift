@@ -57,7 +57,7 @@ extension ContentStore {
   /// Gives the helper the pages that a sequential reader will come to.
   private func readAhead(_ extents: [Extent], after position: UInt64, count: Int) {
     guard let ahead else { return }
-    let window = min(max(settings.readAheadByteCount, 2 * count), cache.byteCount / 4)
+    let window = min(max(settings.readAheadByteCount, 4 * count), cache.byteCount / 4)
     let limit = min(position + UInt64(window), extents.last!.end)
     var index = Self.index(of: position, in: extents)
     var position = position
@@ -68,7 +68,9 @@ extension ContentStore {
         let start = Int(extent.blobStart) + Int(position - extent.start)
         if position == extent.start { open.noteArrival(at: start) }
         let first = start / BlobGeometry.pageByteCount
-        if let pages = open.ask(for: first..<BlobGeometry.pageCount(start + Int(end - position))) {
+        // Not a few pages at each read, which wakes the helper each time: half of the window, or up to the extent's end.
+        let least = end < extent.end ? window / 2 / BlobGeometry.pageByteCount : 1
+        if let pages = open.ask(for: first..<BlobGeometry.pageCount(start + Int(end - position)), atLeast: least) {
           let next = index + 1 < extents.count ? extents[index + 1].blob : nil
           ahead.ask(ReadAhead.Task(blob: open, reference: blob, pages: pages, next: next))
         }

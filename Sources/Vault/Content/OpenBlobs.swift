@@ -42,10 +42,10 @@ final class OpenBlob: Sendable {
     askedEnd.store(start / BlobGeometry.pageByteCount, ordering: .relaxed)
   }
 
-  /// The pages of `wanted` that were not given to read-ahead before; gives them to it.
-  func ask(for wanted: Range<Int>) -> Range<Int>? {
+  /// The pages of `wanted` that were not given to read-ahead before, if they are at least so many; gives them to it.
+  func ask(for wanted: Range<Int>, atLeast count: Int) -> Range<Int>? {
     let from = max(wanted.lowerBound, askedEnd.load(ordering: .relaxed))
-    guard from < wanted.upperBound else { return nil }
+    guard from < wanted.upperBound, wanted.upperBound - from >= count else { return nil }
     askedEnd.store(wanted.upperBound, ordering: .relaxed)
     return from..<wanted.upperBound
   }

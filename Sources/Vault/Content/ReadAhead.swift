@@ -28,6 +28,8 @@ final class ReadAhead: @unchecked Sendable {
   private var isSleeping = false
   private var isClosing = false
   private var thread: Thread?
+  /// The helper's own: the blob that it last had the disk bring for later.
+  private var fetchedForLater: BlobID?
 
   init(_ reader: PageReader) {
     self.reader = reader
@@ -86,9 +88,13 @@ final class ReadAhead: @unchecked Sendable {
   /// opened: the kernel does not know that another file is next.
   private func startReading(_ task: Task) {
     guard task.pages.lowerBound == 0 else { return }
-    for blob in [task.reference, task.next] {
-      guard let blob, case .file = blob.place else { continue }
-      reader.store.prefetch(blob.object, at: 0, byteCount: blob.sealedByteCount)
-    }
+    if task.reference.id != fetchedForLater { fetch(task.reference) }
+    fetchedForLater = task.next?.id
+    if let next = task.next { fetch(next) }
+  }
+
+  private func fetch(_ blob: BlobReference) {
+    guard case .file = blob.place else { return }
+    reader.store.prefetch(blob.object, at: 0, byteCount: blob.sealedByteCount)
   }
 }
