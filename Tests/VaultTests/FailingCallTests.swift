@@ -12,7 +12,7 @@ import VaultFormat
   /// Whether the call at `position` alone fails, or all from there on until the disk is well again.
   enum Extent: String, CaseIterable { case one, all }
 
-  /// EDQUOT is what a quota answers: no test here runs as a user who has one.
+  /// EDQUOT is what a quota answers; a real one is met by MountedTests.FailingDisks.
   @Test(arguments: [EIO, EDQUOT], Extent.allCases)
   func everyCallOfACommitMayFail(_ code: Int32, _ extent: Extent) throws {
     let test = try TestVault()
