@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 
 /// Those who wait for a commit without holding a thread: each is answered once, by the committing thread when its round has ended, or after
@@ -5,7 +6,7 @@ import Platform
 final class CommitWaiters: @unchecked Sendable {
   private struct Waiter {
     let ticket: UInt64
-    /// On the boot clock.
+    /// On the monotonic clock: while the machine sleeps, nobody waits for its disk.
     let until: Int64
     let answer: @Sendable (VaultError?) -> Void
   }
@@ -26,7 +27,7 @@ final class CommitWaiters: @unchecked Sendable {
   /// `answer` is called once, on any thread, with why not; nil when everything changed before `ticket` is on disk.
   func add(_ ticket: UInt64, _ answer: @escaping @Sendable (VaultError?) -> Void) {
     lock.withLock {
-      waiters.append(Waiter(ticket: ticket, until: Clock.boot() + patience, answer: answer))
+      waiters.append(Waiter(ticket: ticket, until: Self.now() + patience, answer: answer))
       // Whoever watches for another one's time does not need to hear of a later one.
       if waiters.count == 1 { changed.signal() }
     }
@@ -46,6 +47,12 @@ final class CommitWaiters: @unchecked Sendable {
     thread?.join()
   }
 
+  private static func now() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
   private func take(while isMeant: (Waiter) -> Bool) -> [Waiter] {
     lock.withLock {
       let taken = Array(waiters.prefix(while: isMeant))
@@ -59,7 +66,7 @@ final class CommitWaiters: @unchecked Sendable {
       let isOver = lock.withLock { () -> Bool in
         if !isEnding {
           if let first = waiters.first {
-            let rest = first.until - Clock.boot()
+            let rest = first.until - Self.now()
             if rest > 0 { changed.wait(lock, nanoseconds: Int(rest)) }
           } else {
             changed.wait(lock)
@@ -68,7 +75,7 @@ final class CommitWaiters: @unchecked Sendable {
         return isEnding
       }
       if isOver { return }
-      let now = Clock.boot()
+      let now = Self.now()
       for waiter in take(while: { $0.until <= now }) { waiter.answer(.io("the disk does not answer")) }
     }
   }
