@@ -107,12 +107,6 @@ final class Connection: @unchecked Sendable {
           _ = fuse_lowlevel_notify_inval_entry(session, folder.rawValue, $0.baseAddress, $0.count - 1)
         }
       }
-    case .removal(let name, let folder, let node):
-      name.withUnsafeBufferPointer { terminated in
-        terminated.withMemoryRebound(to: CChar.self) {
-          _ = fuse_lowlevel_notify_delete(session, folder.rawValue, node.rawValue, $0.baseAddress, $0.count - 1)
-        }
-      }
     }
   }
 }

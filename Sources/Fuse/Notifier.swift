@@ -3,7 +3,6 @@ enum Notification: Sendable {
   case attributes(NodeNumber)
   case pages(NodeNumber, offset: UInt64, byteCount: UInt64)
   case entry([UInt8], in: NodeNumber)
-  case removal([UInt8], in: NodeNumber, of: NodeNumber)
 }
 
 /// The thread that tells the kernel. A worker must not: the kernel may hold what the notification needs until that worker answers.

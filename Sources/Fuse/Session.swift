@@ -164,11 +164,6 @@ public final class Session: Sendable {
   /// The kernel shall look the name up again, and the folder's attributes.
   public func invalidateEntry(_ name: [UInt8], in folder: NodeNumber) { notifier.send(.entry(name + [0], in: folder)) }
 
-  /// As `invalidateEntry`, and those who watch (inotify) are told that `node` was removed.
-  public func announceRemoval(of name: [UInt8], in folder: NodeNumber, node: NodeNumber) {
-    notifier.send(.removal(name + [0], in: folder, of: node))
-  }
-
   /// Returns when the kernel has been told everything up to now. Not on a worker.
   public func drainNotifications() {
     precondition(!Worker.isCurrentThread, "the kernel may wait for this worker")

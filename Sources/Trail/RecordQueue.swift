@@ -142,7 +142,6 @@ final class RecordQueue: @unchecked Sendable {
     }
   }
 
-  var hasLost: Bool { lock.withLock { lost > 0 } }
   var waitingCount: Int { lock.withLock { count } }
   var hasEnding: Bool { lock.withLock { isEnding } }
 

@@ -225,6 +225,20 @@ extension TrailTests {
       #expect(try victim.fixture.verify(.identity, path: copy, end: victim.end).isBroken)
     }
 
+    /// The signed segments from one on replaced by those of a writer who has no seed: same records, chain mended, no checkpoint.
+    @Test func unsealedSegmentsPutInPlaceAreFound() throws {
+      let victim = try Victim()
+      let checkpoint = VaultFormat.Frame.Kind.checkpoint.rawValue
+      for segment in 0..<3 {
+        #expect(try victim.isFound(victim.attack { $0.segments[segment].frames.removeAll { $0.kind == checkpoint } }))
+        #expect(
+          try victim.isFound(
+            victim.attack { forger in
+              for later in segment..<3 { forger.segments[later].frames.removeAll { $0.kind == checkpoint } }
+            }))
+      }
+    }
+
     @Test func twoWritersAreFound() throws {
       let fixture = try Fixture()
       let first = try fixture.open()

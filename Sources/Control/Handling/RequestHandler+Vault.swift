@@ -64,10 +64,11 @@ extension RequestHandler {
   }
 
   func reviewers() -> [ReviewerReport] {
-    files.vault.file.reviewers.map {
-      ReviewerReport(
-        label: $0.label, publicKey: Hex.encode($0.publicKey), fingerprint: TrailReviewers.fingerprint(of: $0.publicKey))
-    }
+    files.vault.file.reviewers.map { report($0.label, $0.publicKey) }
+  }
+
+  private func report(_ label: String, _ publicKey: [UInt8]) -> ReviewerReport {
+    ReviewerReport(label: label, publicKey: Hex.encode(publicKey), fingerprint: TrailReviewers.fingerprint(of: publicKey))
   }
 
   /// A new vault.json from a process that holds the root key: its MAC is the proof.
@@ -84,7 +85,8 @@ extension RequestHandler {
     }
   }
 
-  func addReviewer(_ request: ReviewerAddRequest, _ caller: Caller) throws(ControlFailure) {
+  /// From the segment on that begins before this returns, the reviewer can read the trail.
+  func addReviewer(_ request: ReviewerAddRequest, _ caller: Caller) throws(ControlFailure) -> ReviewerReport {
     let key: ReviewerKey
     do throws(FormatError) {
       key = try ReviewerKey(parsing: request.publicKey.hasSuffix("\n") ? request.publicKey : request.publicKey + "\n")
@@ -93,13 +95,13 @@ extension RequestHandler {
     guard !files.vault.file.reviewers.contains(where: { $0.publicKey == key.publicKey }) else {
       throw ControlFailure(code: "reviewer-exists", exitCode: 1)
     }
-    let record = files.record(
-      .reviewer, caller,
-      [("change", "add"), ("label", label), ("fingerprint", TrailReviewers.fingerprint(of: key.publicKey))])
+    let added = report(label, key.publicKey)
+    let record = files.record(.reviewer, caller, [("change", "add"), ("label", label), ("fingerprint", added.fingerprint)])
     try change(record) { (present, root) throws(KeysError) in
       try present.addingReviewer(
         Reviewer(publicKey: key.publicKey, label: label, added: WallTime.now().nanoseconds / 1_000_000_000), root: root)
     }
+    return added
   }
 
   /// From the segment on that begins before this returns, the reviewer reads nothing more; what was sealed to them before, they keep.

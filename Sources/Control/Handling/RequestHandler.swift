@@ -46,8 +46,7 @@ package final class RequestHandler: Sendable {
     case .reviewerAdd(let new):
       // Who may read the trail is no decision of those who keep the machine: they could let themselves in.
       try perform { () throws(AdministrationFailure) in try files.requireDuty(caller, .administrator) }
-      try addReviewer(new, caller)
-      replies.send(reviewers(), as: ControlResponse.reviewers)
+      replies.send([try addReviewer(new, caller)], as: ControlResponse.reviewers)
     case .reviewerRetire(let old):
       try perform { () throws(AdministrationFailure) in try files.requireDuty(caller, .administrator) }
       replies.send([try retireReviewer(old, caller)], as: ControlResponse.reviewers)
