@@ -68,7 +68,11 @@ int64_t copy_range(int from, int64_t from_offset, int to, int64_t to_offset, int
         ssize_t piece = copy_file_range(from, &source, to, &target, (size_t)(count - copied), 0);
         if (piece < 0) return copied > 0 ? copied : -1;
         copied += piece;
-        if (piece > 0) continue;
+        if (piece > 0) {
+            // A copy of a document to its own end goes on for as long as it grows by that.
+            attempt = 0;
+            continue;
+        }
         // At the end of the source, or of what the kernel takes for it.
         if (fstat(from, &attributes) != 0 || source >= attributes.st_size || attempt++ == attempt_count_max) break;
         wait_for_kernel(from);
@@ -85,7 +89,11 @@ int64_t send_range(int from, int64_t offset, int to, int64_t count) {
         ssize_t piece = sendfile(to, from, &place, (size_t)(count - sent));
         if (piece < 0) return sent > 0 ? sent : -1;
         sent += piece;
-        if (piece > 0) continue;
+        if (piece > 0) {
+            // A copy of a document to its own end goes on for as long as it grows by that.
+            attempt = 0;
+            continue;
+        }
         if (fstat(from, &attributes) != 0 || place >= attributes.st_size || attempt++ == attempt_count_max) break;
         wait_for_kernel(from);
     }
