@@ -28,7 +28,7 @@ final class SQLiteConnection: @unchecked Sendable {
   private var statements = [PreparedStatement?](repeating: nil, count: CatalogStatement.slotCount)
   private var isClosed = false
   private let isReader: Bool
-  /// When the statement under way began, on the boot clock; 0 for none. Of readers.
+  /// When the statement under way began, on the monotonic clock: a machine that sleeps is no disk that hangs. 0 for none. Of readers.
   private let statementBegan = Atomic<Int64>(0)
 
   /// - Parameter cacheByteCount: at most this much of the file in memory, still sealed.
@@ -124,7 +124,7 @@ final class SQLiteConnection: @unchecked Sendable {
   func use<Value>(_ body: (SQLiteConnection) throws(CatalogError) -> Value) throws(CatalogError) -> Value {
     if !lock.tryLock() { try waitForLock() }
     defer { lock.unlock() }
-    if isReader { statementBegan.store(Clock.boot(), ordering: .relaxed) }
+    if isReader { statementBegan.store(Clock.monotonic(), ordering: .relaxed) }
     defer { if isReader { statementBegan.store(0, ordering: .relaxed) } }
     try requireOpen()
     return try body(self)
@@ -135,7 +135,7 @@ final class SQLiteConnection: @unchecked Sendable {
     guard isReader else { return lock.lock() }
     while !lock.lock(within: Self.lookNanoseconds) {
       let began = statementBegan.load(ordering: .relaxed)
-      if began != 0, Clock.boot() - began > Self.patienceNanoseconds { throw .io("the disk does not answer") }
+      if began != 0, Clock.monotonic() - began > Self.patienceNanoseconds { throw .io("the disk does not answer") }
     }
   }
 

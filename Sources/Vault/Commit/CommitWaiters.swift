@@ -1,4 +1,3 @@
-import Glibc
 import Platform
 
 /// Those who wait for a commit without holding a thread: each is answered once, by the committing thread when its round has ended, or after
@@ -27,7 +26,7 @@ final class CommitWaiters: @unchecked Sendable {
   /// `answer` is called once, on any thread, with why not; nil when everything changed before `ticket` is on disk.
   func add(_ ticket: UInt64, _ answer: @escaping @Sendable (VaultError?) -> Void) {
     lock.withLock {
-      waiters.append(Waiter(ticket: ticket, until: Self.now() + patience, answer: answer))
+      waiters.append(Waiter(ticket: ticket, until: Clock.monotonic() + patience, answer: answer))
       // Whoever watches for another one's time does not need to hear of a later one.
       if waiters.count == 1 { changed.signal() }
     }
@@ -47,12 +46,6 @@ final class CommitWaiters: @unchecked Sendable {
     thread?.join()
   }
 
-  private static func now() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-  }
-
   private func take(while isMeant: (Waiter) -> Bool) -> [Waiter] {
     lock.withLock {
       let taken = Array(waiters.prefix(while: isMeant))
@@ -66,7 +59,7 @@ final class CommitWaiters: @unchecked Sendable {
       let isOver = lock.withLock { () -> Bool in
         if !isEnding {
           if let first = waiters.first {
-            let rest = first.until - Self.now()
+            let rest = first.until - Clock.monotonic()
             if rest > 0 { changed.wait(lock, nanoseconds: Int(rest)) }
           } else {
             changed.wait(lock)
@@ -75,7 +68,7 @@ final class CommitWaiters: @unchecked Sendable {
         return isEnding
       }
       if isOver { return }
-      let now = Self.now()
+      let now = Clock.monotonic()
       for waiter in take(while: { $0.until <= now }) { waiter.answer(.io("the disk does not answer")) }
     }
   }
