@@ -185,22 +185,25 @@ private final class FakeSystem: @unchecked Sendable {
   @Test func manyWhoAskAtOnceAskOnce() throws {
     system.set(query, .user(alice, groups: []))
     system.hang(query)
-    let identities = system.identities()
-    let found = Found()
-    let threads = (0..<6).map { _ in Thread(name: "asks") { found.add(try? identities.subject(uid: 1000)) } }
+    let identities = system.identities(deadlineMilliseconds: 20)
+    // None of them gets an answer, so none can come late and ask once more.
+    let refused = Found<IdentityError>()
+    for thread in (0..<6).map({ _ in Thread(name: "asks") { refused.add(refusal(identities, uid: 1000)) } }) { thread.join() }
+    #expect(refused.all == Array(repeating: .timedOut, count: 6))
     system.wait { system.count(query) == 1 }
     system.release()
-    for thread in threads { thread.join() }
-    #expect(system.count(query) == 1)
-    #expect(found.subjects.count == 6 && found.subjects.allSatisfy { $0 === found.subjects[0] })
+    system.wait { refusal(identities, uid: 1000) == nil }
+    let found = Found<Subject>()
+    for thread in (0..<6).map({ _ in Thread(name: "asks") { found.add(try? identities.subject(uid: 1000)) } }) { thread.join() }
+    #expect(found.all.count == 6 && found.all.allSatisfy { $0 === found.all[0] })
   }
 
-  private final class Found: @unchecked Sendable {
-    /// Guards `all`.
+  private final class Found<Element>: @unchecked Sendable {
+    /// Guards `found`.
     private let lock = Lock()
-    private var all: [Subject] = []
-    func add(_ subject: Subject?) { lock.withLock { if let subject { all.append(subject) } } }
-    var subjects: [Subject] { lock.withLock { all } }
+    private var found: [Element] = []
+    func add(_ element: Element?) { lock.withLock { if let element { found.append(element) } } }
+    var all: [Element] { lock.withLock { found } }
   }
 
   @Test func watchedGroupsReachTheResolver() throws {
