@@ -139,20 +139,27 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
       let file = try reader(object)
       guard case .pack(let number) = object else { return try file.read(at: offset, into: buffer) }
       return try file.read(at: offset, into: buffer) {
-        guard let region = misses.note(number, at: offset) else { return }
-        posix_fadvise(file.descriptor, off_t(region.lowerBound), off_t(region.count), POSIX_FADV_WILLNEED)
+        guard let range = misses.note(number, at: offset) else { return }
+        // Part of it is there: the places that were read.
+        fetch(file, range, skipsCached: false)
       }
     } catch { throw BlobStoreError(error) }
   }
 
   package func prefetch(_ object: BlobObject, at offset: Int, byteCount: Int) {
     guard let file = try? reader(object) else { return }
-    // The kernel takes only so much of one request. What is there already it would look for page by page.
+    // What is there already the kernel would look for page by page.
+    fetch(file, offset..<offset + byteCount, skipsCached: true)
+  }
+
+  /// Has the kernel bring bytes into its memory.
+  private func fetch(_ file: File, _ range: Range<Int>, skipsCached: Bool) {
+    // It takes only so much of one request.
     let step = 256 << 10
-    var position = offset
-    while position < offset + byteCount {
-      if !file.isCached(at: position) {
-        posix_fadvise(file.descriptor, off_t(position), off_t(min(step, offset + byteCount - position)), POSIX_FADV_WILLNEED)
+    var position = range.lowerBound
+    while position < range.upperBound {
+      if !skipsCached || !file.isCached(at: position) {
+        posix_fadvise(file.descriptor, off_t(position), off_t(min(step, range.upperBound - position)), POSIX_FADV_WILLNEED)
       }
       position += step
     }

@@ -25,6 +25,21 @@ import VaultFormat
     #expect(misses.note(PackNumber(3), at: 27000, now: 4) != nil)
   }
 
+  @Test func aSecondRegionOfAStretchFetchesAllOfIt() {
+    let misses = PackMisses()
+    func missTwice(_ region: Int, _ now: Int64) -> Range<Int>? {
+      #expect(misses.note(PackNumber(3), at: region * Self.region, now: now) == nil)
+      return misses.note(PackNumber(3), at: region * Self.region + 9000, now: now)
+    }
+    let count = PackMisses.stretchByteCount / Self.region
+    let first = count * Self.region
+    #expect(missTwice(count, 1) == first..<first + Self.region)
+    #expect(missTwice(count, 2) == first..<first + Self.region, "the same again")
+    #expect(missTwice(count - 1, 3) == first - Self.region..<first, "of another stretch")
+    #expect(missTwice(count + 1, 4) == first..<first + PackMisses.stretchByteCount)
+    #expect(missTwice(count + 2, 5 + Self.near) == first + 2 * Self.region..<first + 3 * Self.region, "late")
+  }
+
   @Test func farInTimeOrPlaceIsNoSecondMiss() {
     let misses = PackMisses()
     _ = misses.note(PackNumber(3), at: 0, now: 1)
