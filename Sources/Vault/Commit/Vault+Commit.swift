@@ -14,6 +14,7 @@ extension Vault {
   package func sync(then answer: @escaping @Sendable (VaultError?) -> Void) { committer.commit(then: answer) }
 
   func startCommitting() {
+    content.startSealingClosed { [unowned self] in nameSealed($0) }
     committer.start(
       interval: settings.commitIntervalNanoseconds, documentLimit: settings.commitDocumentCount,
       hasWork: { [self] in

@@ -21,6 +21,7 @@ package final class ContentStore: Sendable {
   let ahead: ReadAhead?
   let removal: Removal
   let sealing = SealingThreads()
+  let closed = ClosedDocuments()
   /// References of blob files that no sync has covered yet: what a rewrite checks them with.
   let fresh = FreshBlobs()
   let syncing = Lock()
@@ -54,10 +55,16 @@ package final class ContentStore: Sendable {
       seal: { [unowned self] in sealed($0) }, discard: { [unowned self] in discard([$0]) })
   }
 
+  /// From now on small documents can be sealed after their last close. `name` is called on the thread that does it, for each that is sealed.
+  func startSealingClosed(name: @escaping @Sendable (DocumentContent) -> Void) {
+    closed.start(seal: { [unowned self] in sealed($0) }, discard: { [unowned self] in discard([$0]) }, name: name)
+  }
+
   /// Ends the threads, after the removals under way, and gives back space set aside. Nothing may be called afterwards. What was not
   /// synced is not on disk.
   package func close() {
     ahead?.close()
+    closed.close()
     sealing.close()
     removal.close()
     packs.close()

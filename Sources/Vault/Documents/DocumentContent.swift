@@ -89,7 +89,7 @@ package final class DocumentContent: @unchecked Sendable {
   /// cannot be sealed stays in memory: a later write over the limit meets the failure before it takes anything, or the commit does.
   package func writeLocked(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) {
     guard bytes.count > 0 else { return }
-    if taskCount > 0 { takeSealed() }
+    if taskCount > 0 { takeSealedLocked() }
     let end = offset + UInt64(bytes.count)
     list.extend(to: end)
     var position = offset
@@ -139,6 +139,29 @@ package final class DocumentContent: @unchecked Sendable {
     } else {
       while let last = dirty.indices.last { try seal(at: try widen(last)) }
       try compactLocked()
+    }
+  }
+
+  /// Has a document that lies in memory as one small blob's worth sealed by another thread; its bytes stand still from now on, as those of a
+  /// segment that filled up. False where it is not such a document, or that thread has enough to do: the caller seals.
+  func sealElsewhereLocked() -> Bool {
+    guard dirty.count == 1, dirty[0].start == 0, UInt64(dirty[0].count) == list.end,
+      dirty[0].count <= BlobGeometry.packedByteCountMax
+    else { return false }
+    if dirty[0].task == nil {
+      guard let task = store.closed.submit(self, dirty[0].buffer, byteCount: dirty[0].count) else { return false }
+      dirty[0].task = task
+      taskCount += 1
+    }
+    return true
+  }
+
+  /// Names what other threads have sealed meanwhile. What failed stays in memory, for a later `seal` to meet.
+  func takeSealedLocked() {
+    for index in dirty.indices.reversed() {
+      guard let task = dirty[index].task, task.hasEnded else { continue }
+      forgetTask(of: index)
+      if case .success(let blob) = task.outcome() { name(blob, for: index) }
     }
   }
 
@@ -244,7 +267,7 @@ package final class DocumentContent: @unchecked Sendable {
     obsolete += list.replace(with: Extent(start: segment.start, byteCount: UInt64(segment.count), blob: blob))
   }
 
-  // MARK: Segments that the sealing threads have
+  // MARK: Segments that other threads have
 
   /// Gives a full segment to the sealing threads, or seals it here where they have enough to do.
   private func sealFull(_ index: Int) {
@@ -253,15 +276,6 @@ package final class DocumentContent: @unchecked Sendable {
       taskCount += 1
     } else {
       try? seal(at: index)
-    }
-  }
-
-  /// Names what has been sealed meanwhile. What failed stays in memory, for a later `seal` to meet.
-  private func takeSealed() {
-    for index in dirty.indices.reversed() {
-      guard let task = dirty[index].task, task.hasEnded else { continue }
-      forgetTask(of: index)
-      if case .success(let blob) = task.outcome() { name(blob, for: index) }
     }
   }
 

@@ -10,11 +10,19 @@ extension Vault {
   package static let documentByteCountMax: UInt64 = 1 << 50
 
   /// The document's content in memory; loads its extents where need be.
-  package func loadedContent(of node: Node) throws(VaultError) -> DocumentContent {
+  package func loadedContent(of node: Node) throws(VaultError) -> DocumentContent { try loadedContent(of: node, opens: false) }
+
+  /// - Parameter opens: counts a handle in the same instant.
+  /// - Throws: with `opens`, `gone` for a node that is removed.
+  private func loadedContent(of node: Node, opens: Bool) throws(VaultError) -> DocumentContent {
     precondition(node.kind == .document)
     while true {
-      let state = tree.withLock { () -> (content: DocumentContent?, stored: StoredNode?, size: UInt64) in
-        (node.content, node.stored, node.record.size)
+      let state = try tree.withLockThrowing {
+        () throws(VaultError) -> (content: DocumentContent?, stored: StoredNode?, size: UInt64) in
+        if opens { guard !node.isRemoved else { throw .gone } }
+        guard let content = node.content else { return (nil, node.stored, node.record.size) }
+        if opens { node.openCount += 1 }
+        return (content, nil, 0)
       }
       if let content = state.content { return content }
       guard var stored = state.stored else { throw .damaged("node \(node.id) has no content") }
@@ -23,15 +31,17 @@ extension Vault {
       let further = stored.furtherExtents!
       let extents = (stored.firstExtent.map { [$0] } ?? []) + further.keys.sorted().map { further[$0]!.extent }
       let made = tree.withLock { () -> Result<DocumentContent, VaultError>? in
-        if let content = node.content { return .success(content) }
-        guard committer.epoch == epoch else { return nil }
-        guard UInt64(extents.count) == stored.extentCount, let list = ExtentList(covering: state.size, extents) else {
-          return .failure(.damaged("extents of node \(node.id) do not cover it"))
+        if opens { guard !node.isRemoved else { return .failure(.gone) } }
+        if node.content == nil {
+          guard committer.epoch == epoch else { return nil }
+          guard UInt64(extents.count) == stored.extentCount, let list = ExtentList(covering: state.size, extents) else {
+            return .failure(.damaged("extents of node \(node.id) do not cover it"))
+          }
+          node.stored?.furtherExtents = further
+          node.content = DocumentContent(list: list, store: content, pressure: pressure)
         }
-        node.stored?.furtherExtents = further
-        let fresh = DocumentContent(list: list, store: content, pressure: pressure)
-        node.content = fresh
-        return .success(fresh)
+        if opens { node.openCount += 1 }
+        return .success(node.content!)
       }
       if let made { return try made.get() }
     }
@@ -54,37 +64,51 @@ extension Vault {
     return further
   }
 
-  /// Keeps the node in memory until `close`.
-  package func open(_ node: Node) throws(VaultError) {
-    if node.kind == .document { _ = try loadedContent(of: node) }
+  /// Keeps the node in memory until `close`. Returns a document's content.
+  /// - Throws: `gone` where it is removed.
+  @discardableResult
+  package func open(_ node: Node) throws(VaultError) -> DocumentContent? {
+    if node.kind == .document { return try loadedContent(of: node, opens: true) }
     try tree.withLockThrowing { () throws(VaultError) -> Void in
       guard !node.isRemoved else { throw .gone }
       node.openCount += 1
     }
+    return nil
   }
 
   package func isOpen(_ node: Node) -> Bool { tree.withLock { node.openCount > 0 } }
 
-  /// Ends what `open` began. With the last handle, bytes in the clear are sealed; an unlinked document is forgotten.
+  /// Ends what `open` began. With the last handle, bytes in the clear are sealed, those of a small document soon, by another thread; an
+  /// unlinked document is forgotten.
   package func close(_ node: Node) {
-    let last = tree.withLock { () -> (isLast: Bool, isRemoved: Bool, content: DocumentContent?) in
+    let last = tree.withLock { () -> (isLast: Bool, isRemoved: Bool, isChanged: Bool, content: DocumentContent?) in
       node.openCount -= 1
-      return (!node.isInUse, node.isRemoved, node.content)
+      guard !node.isInUse else { return (false, false, false, nil) }
+      defer { if !node.isDirty, !node.isCommitting, !node.isRemoved { node.content = nil } }
+      return (true, node.isRemoved, node.isDirty, node.content)
     }
     guard last.isLast else { return }
     if last.isRemoved { return forget(node) }
-    guard let content = last.content else { return }
-    sealIfUnhindered(content)
-    tree.withLock {
-      if !node.isInUse, !node.isDirty, !node.isCommitting, !node.isRemoved { node.content = nil }
-    }
+    // What is in the clear makes a node dirty; nothing of another one is.
+    if last.isChanged, let content = last.content { sealIfUnhindered(content) }
   }
 
   /// Seals what is in the clear, unless that would wait for a commit, or for a disk that does not answer: the commit seals it then. A failure keeps
   /// the bytes in memory; the commit meets it again and says so.
   private func sealIfUnhindered(_ content: DocumentContent) {
     guard trail.answers else { return }
-    gate.tryReading { content.lock.writing { try? content.sealAllLocked() } }
+    gate.tryReading {
+      content.lock.writing {
+        // Where much waits in the clear already, no more is left there.
+        if pressure.isOverLimit || !content.sealElsewhereLocked() { try? content.sealAllLocked() }
+      }
+    }
+  }
+
+  /// Makes what another thread sealed of a document part of it; under the gate, since a commit takes the document's extents without its lock.
+  /// Where a commit has the gate, it sees to that itself.
+  func nameSealed(_ content: DocumentContent) {
+    gate.tryReading { content.lock.writing { content.takeSealedLocked() } }
   }
 
   /// A node that is removed and in no use any more goes, and the blobs of a document with it; at once if the catalog has heard, else with
@@ -192,8 +216,7 @@ extension Vault {
     }
   }
 
-  /// Bytes of the document that take room: all but its holes. One that is closed and has several extents is counted by the catalog's
-  /// rows, once until it changes.
+  /// Bytes of the document that take room: all but its holes. One that is closed is counted by the catalog's rows, once until it changes.
   package func allocatedByteCount(_ node: Node) -> UInt64 {
     guard node.kind == .document else { return 0 }
     let state = tree.withLock { () -> (content: DocumentContent?, stored: StoredNode?, size: UInt64) in
