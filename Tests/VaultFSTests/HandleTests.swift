@@ -87,6 +87,29 @@ import VaultFormat
     test.files.release(handle, lockOwner: nil)
   }
 
+  /// What was judged to create goes on with the handle, no longer than any judgement.
+  @Test func aCreatorsJudgementEndsWithTheRightAndWithThePlace() throws {
+    let adding = try test.make(.folder, "adding")
+    let other = try test.make(.folder, "other")
+    let grant = try test.give([.list, .add], to: TestFiles.carol, on: adding)
+    func write(_ handle: HandleID) -> FSError? {
+      test.failure { try test.bytes("content") { _ = try test.files.write(TestFiles.carol, handle, $0, at: 0, appends: false) } }
+    }
+    let first = try test.create(TestFiles.carol, "first", in: adding)
+    let second = try test.create(TestFiles.carol, "second", in: adding)
+    #expect(write(first) == nil && write(second) == nil)
+    let third = try test.create(TestFiles.carol, "third", in: adding)
+    for handle in [second, third] {
+      let node = try #require(test.files.handles[handle]).node
+      #expect(try test.vault.rename(node, to: Name("\(handle.value)")!, in: other, over: nil, mode: .keepExisting))
+    }
+    #expect(write(first) == nil && write(second) == .accessDenied && write(third) == .accessDenied)
+    let fourth = try test.create(TestFiles.carol, "fourth", in: adding)
+    try test.vault.change([.remove(.grant(grant))])
+    #expect(write(first) == .accessDenied && write(fourth) == .accessDenied)
+    for handle in [first, second, third, fourth] { test.files.release(handle, lockOwner: nil) }
+  }
+
   #if DEBUG
     @Test func aCreationThatCouldNotBeRecordedIsTakenBack() throws {
       _ = try test.number(TestFiles.alice, "d", in: folder)

@@ -77,6 +77,42 @@ import VaultFormat
       #expect(shared?.count == 1 && shared == shared?.intersection(appending))
     }
 
+    /// Who the caller is, what they may, and the tree, each once; of a document that is open its content's lock as well, and the tree's for it.
+    @Test func aLookupTakesTheTreesLockOnce() throws {
+      let root = try test.vault.node(.root)
+      // Which rules a folder's rights come from is kept with it, and the slot of whoever asked last.
+      try look("a", in: root)
+      try look("d0", in: self.folder)
+      let folder = try taken { () throws(FSError) in try look("a", in: root) }
+      #expect(folder.count == 3 && Set(folder).count == 3)
+      let document = try taken { () throws(FSError) in try look("d0", in: self.folder) }
+      #expect(document.count == 5 && Set(document).isSuperset(of: folder))
+    }
+
+    private func look(_ name: String, in folder: Node) throws(FSError) {
+      let bytes = Array(name.utf8)
+      var failure: FSError?
+      bytes.withUnsafeBytes {
+        do throws(FSError) {
+          _ = try test.files.lookup(TestFiles.alice, in: FileNumber(folder.id.value), $0)
+        } catch { failure = error }
+      }
+      if let failure { throw failure }
+    }
+
+    @Test func whoCreatedWritesWithoutBeingJudgedAnew() throws {
+      while true {
+        let begin = Clock.boot()
+        let id = try test.create(TestFiles.alice, "new\(begin)", in: folder)
+        let handle = try #require(test.files.handles[id])
+        let locks = try LockCount.taken { () throws(FSError) in try test.files.judgeHandle(handle, TestFiles.alice, .edit, .write)
+        }
+        if Clock.boot() - begin > 1_000_000_000 { continue }
+        #expect(locks.isEmpty)
+        return
+      }
+    }
+
     @Test func aChangeOfGrantsIsSeenByTheNextReadAndAsksTheCatalogNothing() throws {
       var grant = try #require(test.vault.grants.first { $0.principal.name == "alice" })
       for _ in 0..<5 {

@@ -50,6 +50,7 @@ struct CommitDraft {
       fresh.extentCount = UInt64(extents.count)
       fresh.firstExtent = extents.first
       fresh.furtherExtents = replace(old?.furtherExtents ?? [:], with: extents.dropFirst(), of: node.id, bucket)
+      fresh.allocatedByteCount = StoredNode.allocatedByteCount(fresh.extentCount, fresh.firstExtent)
     }
     record.extentCount = fresh.extentCount
     record.firstExtent = fresh.firstExtent

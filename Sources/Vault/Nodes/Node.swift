@@ -30,13 +30,18 @@ package final class Node: @unchecked Sendable {
   var isComplete = false
   /// Counts children that came or went; an emptiness check holds only while it stands still.
   var childChanges: UInt64 = 0
+  /// A folder's path, as it was when so many folders had moved; nil where nobody asked.
+  var keptPath: [UInt8]?
+  var keptPathMoveCount: UInt64 = 0
   /// Second chance in the cache.
   var wasUsed = true
 
   /// The folder it was last in, once it is removed: open handles are judged by it.
   var lastFolder: Node?
   /// Read without a lock. Changes whenever the node moves or is removed: what was judged by its place before is to be judged anew.
-  package let placeGeneration = Atomic<UInt64>(0)
+  package let placeGeneration = Atomic<UInt64>(Node.firstPlaceGeneration)
+  /// That of a node which has been nowhere but where it was made, or was found after the mount.
+  package static let firstPlaceGeneration: UInt64 = 0
   /// Read without a lock: the nearest folder at or above that the rights table speaks of, with the low bits of the table's generation
   /// for which this was true. 40 bits ‖ 24 bits; 0 for not known.
   let rightsAnchorCell = Atomic<UInt64>(0)
@@ -64,8 +69,28 @@ struct StoredNode {
   var firstExtent: Extent?
   /// Rows of table `extent` by their start; nil until somebody read them. Empty where `extentCount` is 0 or 1.
   var furtherExtents: [UInt64: StoredExtent]?
-  /// Bytes that are in no hole; nil until somebody asked.
+  /// Bytes that are in no hole; nil until somebody asked, unless the first extent says it.
   var allocatedByteCount: UInt64?
+
+  init(
+    digest: RowDigest, parent: NodeID, tag: NameTag, extentCount: UInt64, firstExtent: Extent?,
+    furtherExtents: [UInt64: StoredExtent]?
+  ) {
+    self.digest = digest
+    self.parent = parent
+    self.tag = tag
+    self.extentCount = extentCount
+    self.firstExtent = firstExtent
+    self.furtherExtents = furtherExtents
+    allocatedByteCount = Self.allocatedByteCount(extentCount, firstExtent)
+  }
+
+  /// Of documents of one extent at most, and of what is no document; nil for others.
+  static func allocatedByteCount(_ extentCount: UInt64, _ first: Extent?) -> UInt64? {
+    guard extentCount <= 1 else { return nil }
+    guard let first, first.blob != nil else { return 0 }
+    return first.byteCount
+  }
 }
 
 struct StoredExtent {
@@ -77,4 +102,11 @@ struct StoredExtent {
 struct DentryKey: Hashable {
   let parent: NodeID
   let tag: NameTag
+
+  static func == (left: DentryKey, right: DentryKey) -> Bool {
+    left.tag.low == right.tag.low && left.tag.high == right.tag.high && left.parent.value == right.parent.value
+  }
+
+  /// The tag is a keyed hash of both already: nobody can choose names of which many fall together.
+  func hash(into hasher: inout Hasher) { hasher.combine(tag.low) }
 }

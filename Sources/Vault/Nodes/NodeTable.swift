@@ -26,6 +26,8 @@ struct NodeTable {
   /// Clean nodes may go when there are more than this.
   let limit: Int
   private var queue: [NodeID] = []
+  /// Folders that moved or were renamed, counted.
+  private var folderMoveCount: UInt64 = 0
   /// The next pass of `trim` begins above this count: after one that found most nodes in use, not with every node that comes.
   private var trimCount: Int
 
@@ -62,9 +64,47 @@ struct NodeTable {
     return .unknown
   }
 
-  /// The path of a node of which every folder above is in memory; nil for any other. Its bytes are all that is allocated.
+  /// A folder and what it has under a name, where memory says both.
+  func sight(_ key: DentryKey) -> Sight? {
+    guard let folder = nodes[key.parent] else { return nil }
+    folder.wasUsed = true
+    if let node = names[key]?.takeUnretainedValue() {
+      node.wasUsed = true
+      return Sight(folder: folder, found: (node, NodeAttributes(of: node)))
+    }
+    return folder.isComplete || vacated[key] != nil ? Sight(folder: folder, found: nil) : nil
+  }
+
+  /// The path of a node of which every folder above is in memory; nil for any other.
+  ///
+  /// A folder keeps its own, if it is no long one, until any folder moves or is renamed: who records what is done in it asks often.
   func path(of node: Node) -> [UInt8]? {
     guard node.id != .root else { return [0x2f] }
+    guard let above = folder(of: node) else { return nil }
+    guard above.id != .root else { return Self.path(of: node, below: []) }
+    if let known = above.keptPath, above.keptPathMoveCount == folderMoveCount { return Self.path(of: node, below: known) }
+    guard let prefix = walkedPath(of: above) else { return nil }
+    if prefix.count <= Self.keptPathByteCountMax {
+      above.keptPath = prefix
+      above.keptPathMoveCount = folderMoveCount
+    }
+    return Self.path(of: node, below: prefix)
+  }
+
+  private static let keptPathByteCountMax = 512
+
+  /// The bytes of the path are all that is allocated.
+  private static func path(of node: Node, below prefix: [UInt8]) -> [UInt8] {
+    let count = prefix.count + 1 + node.record.name.bytes.count
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, used in
+      _ = buffer.initialize(from: prefix)
+      buffer[prefix.count] = 0x2f
+      _ = UnsafeMutableBufferPointer(rebasing: buffer[(prefix.count + 1)...]).initialize(from: node.record.name.bytes)
+      used = count
+    }
+  }
+
+  private func walkedPath(of node: Node) -> [UInt8]? {
     guard let count = pathByteCount(of: node) else { return nil }
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, used in
       // From the end, since it is walked upwards.
@@ -122,6 +162,7 @@ struct NodeTable {
   mutating func rename(_ node: Node, to key: DentryKey, name: Name, group: UInt64) {
     vacate(node, group: group)
     touch(node.id, in: node.record.parent, group: group)
+    if node.kind == .folder { folderMoveCount += 1 }
     node.record.parent = key.parent
     node.record.name = name
     node.tag = key.tag

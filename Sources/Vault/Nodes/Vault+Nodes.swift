@@ -106,8 +106,12 @@ extension Vault {
 
   /// The folder that holds `node`, or last held it if it is removed; nil for the root.
   package func parent(of node: Node) throws(VaultError) -> Node? {
-    let place = tree.withLock { (id: node.record.parent, last: node.lastFolder) }
-    if let last = place.last { return last }
+    let place = tree.withLock { () -> (id: NodeID, folder: Node?) in
+      if let last = node.lastFolder { return (.none, last) }
+      let id = node.record.parent
+      return (id, id == .none ? nil : table[id] ?? table.orphans[id])
+    }
+    if let folder = place.folder { return folder }
     return place.id == .none ? nil : try self.node(place.id)
   }
 
@@ -132,11 +136,6 @@ extension Vault {
   /// The attributes of a node at one instant.
   package func record(of node: Node) -> NodeRecord { tree.withLock { node.record } }
 
-  /// The same, and whether the node is removed and only kept by those who have it open.
-  package func recordAndRemoval(of node: Node) -> (record: NodeRecord, isRemoved: Bool) {
-    tree.withLock { (node.record, node.isRemoved) }
-  }
-
   /// From the root down to `node`, or to the folder it last was in. Loads what is not in memory.
   package func chain(to node: Node) throws(VaultError) -> [Node] {
     var chain = [node]
@@ -152,6 +151,16 @@ extension Vault {
   /// The vault path of a node now: `/` for the root.
   package func path(of node: Node) -> [UInt8] {
     if let path = tree.withLock({ table.path(of: node) }) { return path }
+    return loadedPath(of: node)
+  }
+
+  /// The same with its size, of one instant where all folders above are in memory.
+  package func pathAndSize(of node: Node) -> (path: [UInt8], size: UInt64) {
+    let (path, size) = tree.withLock { (table.path(of: node), node.record.size) }
+    return (path ?? loadedPath(of: node), size)
+  }
+
+  private func loadedPath(of node: Node) -> [UInt8] {
     guard let chain = try? chain(to: node), chain.count > 1 else { return [0x2f] }
     var path: [UInt8] = []
     for node in chain.dropFirst() {

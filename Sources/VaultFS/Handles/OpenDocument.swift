@@ -18,7 +18,7 @@ package final class OpenDocument: Sendable {
   /// What its OPEN record said, to be restated in later segments.
   let record: Record
 
-  /// The document's content, once somebody has read: it stays the same while the handle is open.
+  /// The document's content: it stays the same while the handle is open.
   private let contentCell = AtomicLazyReference<DocumentContent>()
 
   // MARK: The permit: a judgement that stands while none of these has changed; read on every read without a lock.
@@ -53,6 +53,9 @@ package final class OpenDocument: Sendable {
     if let content = contentCell.load() { return content }
     return contentCell.storeIfNil(try vault.loadedContent(of: node))
   }
+
+  /// Gives the handle what opening the document has brought into memory.
+  func keep(_ content: DocumentContent?) { if let content { _ = contentCell.storeIfNil(content) } }
 
   /// Whether the opener's right was judged and nothing that it rests on has changed since.
   @inline(__always)

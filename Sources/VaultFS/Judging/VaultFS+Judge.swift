@@ -6,13 +6,15 @@ import VaultFormat
 /// A caller with what the system and the rights say of them, for one operation.
 struct Judge {
   let caller: Caller
-  let subject: Subject
-  let rights: RightsTable
-  let view: SubjectView
+  let known: KnownSubject
   /// The later of the wall clock and the latest time committed.
   let now: Int64
   /// Boot time, taken before anything was asked.
   let boot: Int64
+
+  var subject: Subject { known.subject }
+  var rights: RightsTable { known.rights }
+  var view: SubjectView { known.view }
 }
 
 /// Asking what a caller may do. Every function judges anew; nothing trusts an earlier lookup.
@@ -28,10 +30,10 @@ extension VaultFS {
     } catch {
       throw deny(caller, name: "", operation, nil, .identityUnknown, .accessDenied)
     }
-    let rights = vault.rights
     let now = vault.latestTime()
-    return Judge(
-      caller: caller, subject: subject, rights: rights, view: views.view(of: subject, in: rights, now: now), now: now, boot: boot)
+    let known =
+      views.known(subject, generation: vault.rightsGeneration, now: now) ?? views.known(subject, in: vault.rights, now: now)
+    return Judge(caller: caller, known: known, now: now, boot: boot)
   }
 
   /// What the caller may do at a folder.
@@ -84,11 +86,17 @@ extension VaultFS {
     node: Node, standing: Standing
   ) {
     let node = try node(number)
+    return (node, try requireVisible(node, judge, operation))
+  }
+
+  /// The standing at the folder that judges a node which the caller sees.
+  /// - Throws: `noEntry` where it is hidden.
+  func requireVisible(_ node: Node, _ judge: Judge, _ operation: Operation) throws(FSError) -> Standing {
     let folder = try judgingFolder(of: node)
     let standing = try standing(judge, at: folder)
     let isSeen = node.kind == .folder ? standing.isVisible : standing.rights.contains(.list)
     guard isSeen else { throw hidden(judge, operation, folder: folder, standing) }
-    return (node, standing)
+    return standing
   }
 
   /// The node called `name`, or nil, and whether the caller sees it.

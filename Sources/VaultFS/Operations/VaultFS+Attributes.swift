@@ -16,10 +16,28 @@ extension VaultFS {
     statistics.operation()
     let judge = try judge(caller, .lookup)
     let name = try name(nameBytes)
+    // Mostly all of it is in memory, and found in one step. It is judged before anything is said of it.
+    if let sight = vault.sight(of: name, in: parent.node) { return try attributes(of: sight, judge) }
     let (folder, standing) = try visibleFolder(parent, judge, .lookup)
     let found = try child(of: folder, standing, named: name, judge)
     guard let node = found.node, found.isVisible else { throw hidden(judge, .lookup, folder: folder, standing) }
     return try attributes(of: node, for: judge)
+  }
+
+  private func attributes(of sight: Sight, _ judge: Judge) throws(FSError) -> FileAttributes {
+    let standing = try standing(judge, at: sight.folder)
+    guard standing.isVisible, let (node, attributes) = sight.found else {
+      throw hidden(judge, .lookup, folder: sight.folder, standing)
+    }
+    if node.kind == .folder {
+      let own = try self.standing(judge, at: node)
+      guard own.isVisible else { throw hidden(judge, .lookup, folder: sight.folder, standing) }
+      let number = FileNumber(node.id, slot: 0)
+      return own.rights.contains(.list) ? Self.attributes(number, attributes) : Self.constants(number)
+    }
+    guard standing.rights.contains(.list) else { throw hidden(judge, .lookup, folder: sight.folder, standing) }
+    let slot = node.kind == .document ? try slots.slot(of: judge.caller.uid) : 0
+    return Self.attributes(FileNumber(node.id, slot: slot), attributes)
   }
 
   /// Row 2.
@@ -51,17 +69,21 @@ extension VaultFS {
   }
 
   func attributes(of node: Node, _ number: FileNumber, _ standing: Standing) -> FileAttributes {
-    if node.kind == .folder, !standing.rights.contains(.list) {
-      // A bare chain folder, or one seen through `grant` alone: constants, the same for every one.
-      return FileAttributes(
-        number: number, kind: .folder, mode: 0o555, uid: 0, gid: 0, size: 0, blockCount: 0, accessed: 0, modified: 0, changed: 0)
-    }
-    let (record, isRemoved) = vault.recordAndRemoval(of: node)
-    return FileAttributes(
-      number: number, kind: node.kind, mode: record.mode, uid: record.uid, gid: record.gid, linkCount: isRemoved ? 0 : 1,
-      size: node.kind == .folder ? 0 : record.size,
-      blockCount: node.kind == .document ? (vault.allocatedByteCount(node) + 511) / 512 : 0,
-      accessed: record.accessed, modified: record.modified, changed: record.changed)
+    if node.kind == .folder, !standing.rights.contains(.list) { return Self.constants(number) }
+    return Self.attributes(number, vault.attributes(of: node))
+  }
+
+  /// Of a bare chain folder, or one seen through `grant` alone: the same for every one.
+  private static func constants(_ number: FileNumber) -> FileAttributes {
+    FileAttributes(
+      number: number, kind: .folder, mode: 0o555, uid: 0, gid: 0, size: 0, blockCount: 0, accessed: 0, modified: 0, changed: 0)
+  }
+
+  private static func attributes(_ number: FileNumber, _ node: NodeAttributes) -> FileAttributes {
+    FileAttributes(
+      number: number, kind: node.kind, mode: node.mode, uid: node.uid, gid: node.gid, linkCount: node.isRemoved ? 0 : 1,
+      size: node.kind == .folder ? 0 : node.size, blockCount: ((node.allocatedByteCount ?? 0) + 511) / 512,
+      accessed: node.accessed, modified: node.modified, changed: node.changed)
   }
 
   /// Row 3: what `access(2)` and `chdir(2)` ask.

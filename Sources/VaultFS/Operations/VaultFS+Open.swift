@@ -16,22 +16,24 @@ extension VaultFS {
       // The node id was given to another user: their path, passed on through /proc or a race.
       throw deny(judge, .open, node, .foreignHandle, .accessDenied)
     }
-    return try open(judge, node, number, access).id
+    return try open(judge, node, access).id
   }
 
   /// Opens a document that the caller sees and has the rights to.
-  private func open(_ judge: Judge, _ node: Node, _ number: FileNumber, _ access: OpenAccess) throws(FSError) -> OpenDocument {
+  private func open(_ judge: Judge, _ node: Node, _ access: OpenAccess) throws(FSError) -> OpenDocument {
     let generation = judge.rights.generation
     // Before judging: should the node move while it is judged, the permit is of its old place and counts for nothing.
     let place = node.placeGeneration.load(ordering: .acquiring)
-    let (_, standing) = try visibleNode(number, judge, .open)
+    let standing = try requireVisible(node, judge, .open)
     guard node.kind == .document else { throw node.kind == .folder ? .isFolder : .tooManyLinks }
     try require(access.rights, judge, standing, .open, node)
-    do throws(VaultError) { try vault.open(node) } catch { throw FSError(error) }
+    let content: DocumentContent?
+    do throws(VaultError) { content = try vault.open(node) } catch { throw FSError(error) }
     let id = handles.newID()
     let record = openRecord(judge, node, id, standing.decision(for: access.rights), access)
     let handle = OpenDocument(
       id: id, node: node, opener: judge.caller, name: judge.subject.user.name, access: access, isCreator: false, record: record)
+    handle.keep(content)
     do throws(FSError) {
       try append(record, judge)
       if access.truncates {
@@ -67,8 +69,7 @@ extension VaultFS {
         }
         if access.isExclusive { throw .exists }
         guard node.kind == .document else { throw node.kind == .folder ? .isFolder : .tooManyLinks }
-        let number = FileNumber(node.id, slot: try slots.slot(of: caller.uid))
-        let handle = try open(judge, node, number, access)
+        let handle = try open(judge, node, access)
         do throws(FSError) {
           return (try attributes(of: node, for: judge), handle.id)
         } catch {
@@ -85,7 +86,7 @@ extension VaultFS {
         id: id, node: node, opener: caller, name: judge.subject.user.name, access: access, isCreator: true, record: record)
       var isOpen = false
       do throws(FSError) {
-        do throws(VaultError) { try vault.open(node) } catch { throw FSError(error) }
+        do throws(VaultError) { handle.keep(try vault.open(node)) } catch { throw FSError(error) }
         isOpen = true
         try recordCreation(judge, node, standing, record.actor, record.object)
         try append(record)
@@ -95,6 +96,10 @@ extension VaultFS {
         undoCreation(node)
         throw error
       }
+      // As a write through it would be judged, while nobody has moved the document from where it was made.
+      handle.permit(
+        standing.rights.union([.read, .edit]), generation: judge.rights.generation, place: Node.firstPlaceGeneration,
+        until: permitEnd(judge, standing), untilBoot: permitEndBoot(judge))
       handles.insert(handle)
       return (attributes(of: node, FileNumber(node.id, slot: slot), standing), handle.id)
     }

@@ -28,8 +28,8 @@ extension VaultFS {
   }
 
   func object(_ node: Node) -> Record.Object {
-    let size = node.kind == .document ? vault.record(of: node).size : nil
-    return Record.Object(node: node.id, path: Self.recorded(vault.path(of: node)), size: size)
+    let (path, size) = vault.pathAndSize(of: node)
+    return Record.Object(node: node.id, path: Self.recorded(path), size: node.kind == .document ? size : nil)
   }
 
   /// The most of a path that a record holds: twice what one system call takes.
