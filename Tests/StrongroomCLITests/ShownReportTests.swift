@@ -97,6 +97,25 @@ extension InChina {
       ))
   }
 
+  @Test func statusSaysHowBusyTheMountIs() {
+    var busy = status()
+    busy.load = StatusReport.Load(
+      operationCount: 981, queuedOperationCount: 3, refusalCount: 2, residentByteCount: 90 << 20, unsealedByteCount: 4 << 20,
+      descriptorCount: nil, trailLagNanoseconds: 42_900_000)
+    let ran = run(["status"], mount: ScriptedMount([.status(busy)]))
+    #expect(
+      ran.output.contains(
+        """
+        trail lag        42 ms
+        operations       981, 3 not answered yet, 2 refused
+        memory           90.0 MiB, 4.0 MiB of content to be sealed
+        last checkpoint  none yet
+        """), "\(ran.output)")
+    busy.load?.descriptorCount = 17
+    let chinese = run(["status"], mount: ScriptedMount([.status(busy)]), language: .chinese)
+    #expect(chinese.output.contains("981 次，3 次未答复，2 次被拒绝") && chinese.output.contains("文件描述符"), "\(chinese.output)")
+  }
+
   @Test func whoIsNobodyAnyMoreIsSaid() throws {
     let entries = [
       WhoReport(principal: audit, isOrphan: true, rights: [.list, .read], grants: [RuleID(812)], until: nil),

@@ -43,8 +43,8 @@ final class Fixture: @unchecked Sendable {
     settings.syncDelayNanoseconds = 1_000_000
     settings.retryNanoseconds = 5_000_000
     // Long enough for a busy disk; tests of a hanging one set it lower.
-    settings.patienceNanoseconds = 5_000_000_000
-    settings.closePatienceNanoseconds = 5_000_000_000
+    settings.patienceNanoseconds = 30_000_000_000
+    settings.closePatienceNanoseconds = 30_000_000_000
     return settings
   }
 

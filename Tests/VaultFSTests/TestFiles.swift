@@ -45,6 +45,8 @@ final class TestFiles {
     var settings = VaultSettings()
     settings.content.pageCacheByteCount = 4 << 20
     settings.commitIntervalNanoseconds = 3_600_000_000_000
+    // A busy machine is not a disk that hangs; tests of that set it lower.
+    settings.trail.patienceNanoseconds = 60_000_000_000
     let vault = try Vault.unlock(at: path, root: file.takeRoot(), settings: settings)
     return (vault, VaultFS(vault: vault, identities: Identities(resolver: { query, _ in Self.answer(query) })))
   }

@@ -43,6 +43,8 @@ final class TestVault {
     var settings = VaultSettings()
     settings.content.pageCacheByteCount = 4 << 20
     settings.commitIntervalNanoseconds = 3_600_000_000_000
+    // A busy machine is not a disk that hangs; tests of that set it lower.
+    settings.trail.patienceNanoseconds = 60_000_000_000
     return settings
   }
 
