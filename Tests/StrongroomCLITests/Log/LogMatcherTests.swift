@@ -115,7 +115,7 @@ extension SeededGenerator {
 
 @Test func aFilterSaysOfARecordsBytesWhatItSaysOfTheRecord() {
   var findingCount = 0
-  for seed in 0..<60 as Range<UInt64> {
+  for seed in 0..<40 as Range<UInt64> {
     var random = SeededGenerator(seed: seed)
     let filter = random.filter()
     let plain = PlainMatcher(filter: filter, members: [1_001])
@@ -127,8 +127,8 @@ extension SeededGenerator {
     var steps = Steps(matcher)
     var handles = HandleTable()
     var matchCount = 0
-    for index in 0..<500 {
-      let record = random.record(Int64(index) * 6)
+    for index in 0..<400 {
+      let record = random.record(Int64(index) * 8)
       let expected = handles.complete(segment: 1, sequence: UInt64(index), record)
       let (entry, isMatch, isSame) = steps.take(record, UInt64(index)) { step in
         (step.entry(), matcher.matches(step), step.uid == expected.record.actor?.uid && step.isRestated == expected.isRestated)
@@ -142,8 +142,8 @@ extension SeededGenerator {
       if isMatch { matchCount += 1 }
     }
     #expect(handles.count == steps.handles.count)
-    if (1..<500).contains(matchCount) { findingCount += 1 }
+    if (1..<400).contains(matchCount) { findingCount += 1 }
   }
   // Nearly every question has an answer that is neither nothing nor everything.
-  #expect(findingCount > 40)
+  #expect(findingCount > 25)
 }
