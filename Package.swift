@@ -139,7 +139,7 @@ let package = Package(
       [
         "StrongroomCLI", "Control", "Vault", "Keys", "Access", "Trail", "Sodium", "VaultFormat", "Platform", "TestKit", arguments,
       ]),
-    tests("MountedTests", ["TestOracle", "VaultFormat"]),
+    tests("MountedTests", ["TestOracle", "TestKit", "VaultFormat"]),
     .executableTarget(
       name: "strongroom-actor", path: "Tests/Actor", cSettings: warningsAreErrors ? [.treatAllWarnings(as: .error)] : [],
       linkerSettings: [.linkedLibrary("pthread")]),

@@ -15,20 +15,13 @@ extension LocalBlobStore {
         unsynced = Unsynced()
         return taken
       }
-      var failure = syncFiles(taken.files)
-      // `blobs` after the folders in it: an entry is worth nothing before what it names.
-      for name in taken.folders.sorted(by: >) {
-        do throws(SystemError) {
-          try Files.syncFolder(folder + "/" + name)
-        } catch {
-          failure = failure ?? error
-          lock.withLock {
-            unsynced.folders.insert(name)
-            unsureObjects.formUnion(taken.files.keys.filter { parent(of: $0).hasPrefix(name) })
-          }
-        }
-      }
-      if let failure { throw BlobStoreError(failure) }
+      // A folder after its files, and `blobs` after the folders in it: an entry is worth nothing before what it names.
+      let names = taken.folders.sorted(by: >)
+      let failures = [
+        syncFiles(taken.files), syncFolders(names.filter { $0.contains("/") }, taken),
+        syncFolders(names.filter { !$0.contains("/") }, taken),
+      ]
+      if let failure = failures.compactMap({ $0 }).first { throw BlobStoreError(failure) }
       guard lock.withLock({ unsureObjects.isEmpty }) else { throw .unsure }
     }
   }
@@ -64,16 +57,32 @@ extension LocalBlobStore {
 
   /// Tries all of them. Returns the first failure.
   private func syncFiles(_ files: [BlobObject: File]) -> SystemError? {
-    var failure: SystemError?
-    for (object, file) in files {
+    let all = Array(files)
+    return Together.firstFailure(of: all.count) { [self] index in
       do throws(SystemError) {
-        try file.syncData()
+        try all[index].value.syncData()
+        return nil
       } catch {
-        failure = failure ?? error
-        lock.withLock { _ = unsureObjects.insert(object) }
+        lock.withLock { _ = unsureObjects.insert(all[index].key) }
+        return error
       }
     }
-    return failure
+  }
+
+  /// The same, of folders that `taken` made entries in.
+  private func syncFolders(_ names: [String], _ taken: Unsynced) -> SystemError? {
+    Together.firstFailure(of: names.count) { [self] index in
+      do throws(SystemError) {
+        try Files.syncFolder(folder + "/" + names[index])
+        return nil
+      } catch {
+        lock.withLock {
+          unsynced.folders.insert(names[index])
+          unsureObjects.formUnion(taken.files.keys.filter { parent(of: $0).hasPrefix(names[index]) })
+        }
+        return error
+      }
+    }
   }
 
   package func rewrite(

@@ -15,9 +15,9 @@ import Synchronization
 /// - One worker listens. The others are *parked*, until a request waits while every worker that is not parked is at work, which the
 ///   companion notices within `patienceNanoseconds`, and a parked worker within 2 ms where the cores leave the companion no time.
 ///
-/// Requests flow while they come quickly: eight in a row within `quickNanoseconds` of each other are a beginning, less than one in
-/// `slowNanoseconds` on an average over `windowNanoseconds` the end, and so are several callers at once, who keep both cores busy
-/// themselves, and a caller elsewhere. Otherwise all workers listen, and nobody stays awake for anything.
+/// Requests flow while they come quickly: eight in a row within `quickNanoseconds` of each other are a beginning, a window of
+/// `windowNanoseconds` with less than one in `slowNanoseconds` the end (where the window is shorter than that: one with none), and so are
+/// several callers at once, who keep both cores busy themselves, and a caller elsewhere. Otherwise all workers listen, and nobody stays awake for anything.
 final class Flow: Sendable {
   struct State {
     /// The companion shall begin.
@@ -32,8 +32,10 @@ final class Flow: Sendable {
   }
 
   private let windowNanoseconds: Int64
-  private static let quickNanoseconds: Int64 = 600_000
-  private static let slowNanoseconds: Int64 = 600_000
+  /// A request of 1 MiB, or one that waits for the disk, takes up to a millisecond, and gains as much by the order on the cores as a short one:
+  /// while it is answered, a thread that opens what comes next has the other core to itself.
+  private static let quickNanoseconds: Int64 = 2_000_000
+  static let slowNanoseconds: Int64 = 2_000_000
   private static let quickCountOfFlow = 8
   /// How long it is left to the kernel after several callers were seen, or one elsewhere.
   private static let pauseNanoseconds: Int64 = 10_000_000
@@ -115,16 +117,14 @@ final class Flow: Sendable {
   /// Keeps its core busy until nothing flows any more.
   private func stayAwake(_ descriptor: Int32, _ steering: inout Steering) {
     var watch = FlowWatch()
-    var window = (since: monotonicNanoseconds(), taken: takenCount.load(ordering: .relaxed))
+    var rate = FlowRate(
+      windowNanoseconds: windowNanoseconds, now: monotonicNanoseconds(), taken: takenCount.load(ordering: .relaxed))
     while true {
       for _ in 0..<Flow.pausesBetweenYields { cfuse3_pause() }
       sched_yield()
       let now = monotonicNanoseconds()
       let taken = takenCount.load(ordering: .relaxed)
-      if now - window.since >= windowNanoseconds {
-        if Int64(taken &- window.taken) * Flow.slowNanoseconds < now - window.since { return }
-        window = (now, taken)
-      }
+      if rate.hasFallen(now, taken: taken) { return }
       guard steering.look(now) else {
         notBeforeNanoseconds.store(now + Flow.pauseNanoseconds, ordering: .relaxed)
         return
@@ -137,6 +137,27 @@ final class Flow: Sendable {
 
   /// A few microseconds: long enough that the workers find their counters in their own cache most of the time.
   private static let pausesBetweenYields = 200
+}
+
+/// Notices that requests have become rare.
+struct FlowRate {
+  private let windowNanoseconds: Int64
+  private var since: Int64
+  private var taken: Int
+
+  init(windowNanoseconds: Int64, now: Int64, taken: Int) {
+    self.windowNanoseconds = windowNanoseconds
+    since = now
+    self.taken = taken
+  }
+
+  /// Whether a window has just ended in which less than one came in `Flow.slowNanoseconds`.
+  mutating func hasFallen(_ now: Int64, taken: Int) -> Bool {
+    guard now - since >= windowNanoseconds else { return false }
+    let isSlow = Int64(taken &- self.taken) * Flow.slowNanoseconds < now - since
+    (since, self.taken) = (now, taken)
+    return isSlow
+  }
 }
 
 /// Notices that a request waits and all who could take it are at work.

@@ -17,6 +17,16 @@ package final class Thread: @unchecked Sendable {
   /// Starts `body` at once. `name` is cut to the 15 bytes that Linux keeps. All signals are blocked in the new thread: they belong
   /// to the thread that waits for them.
   package init(name: String, _ body: @escaping @Sendable () -> Void) {
+    let code = start(name, body)
+    precondition(code == 0, "pthread_create failed: \(code)")
+  }
+
+  /// The same; nil where the system lets the process have no further thread.
+  package init?(ifPossible name: String, _ body: @escaping @Sendable () -> Void) {
+    guard start(name, body) == 0 else { return nil }
+  }
+
+  private func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> Int32 {
     let start = Unmanaged.passRetained(Start(name, body))
     var all = sigset_t()
     var before = sigset_t()
@@ -33,7 +43,8 @@ package final class Thread: @unchecked Sendable {
         return nil
       }, start.toOpaque())
     pthread_sigmask(SIG_SETMASK, &before, nil)
-    precondition(code == 0, "pthread_create failed: \(code)")
+    if code != 0 { start.release() }
+    return code
   }
 
   /// Waits until the thread has ended. Call exactly once.

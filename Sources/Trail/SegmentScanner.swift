@@ -48,26 +48,17 @@ final class SegmentScanner {
   /// Opens a segment and reads its header.
   /// - Throws: `missing` where there is no such file; `damaged`, `newerVersion` for a header that is not one.
   convenience init(_ folder: TrailFolder, number: UInt64, vault: VaultID?) throws(TrailError) {
-    let file: File
-    let size: Int
-    do throws(SystemError) {
-      file = try File(folder.segmentPath(number), O_RDONLY | O_NOFOLLOW)
-      size = try file.size()
-    } catch {
-      throw error.code == ENOENT ? .missing : .unreadable("segment \(number): \(error)")
-    }
+    let (file, size) = try Self.open(folder, number)
     try self.init(file, at: 0, byteCount: size, number: number, vault: vault)
   }
 
   /// A segment, or the beginning of one, that lies in a part of a file.
   init(_ file: File, at fileOffset: Int, byteCount: Int, number: UInt64, vault: VaultID?) throws(TrailError) {
-    let name = "segment \(number)"
     self.file = file
     self.fileOffset = fileOffset
     self.byteCount = byteCount
-    (header, startHead, headerByteCount) = try Self.readHeader(of: file, at: fileOffset, limit: byteCount, name: name)
-    guard header.number == number else { throw .damaged("\(name): another segment's header") }
-    if let vault, header.vault != vault { throw .damaged("\(name): another vault's header") }
+    (header, startHead, headerByteCount) = try Self.readHeader(of: file, at: fileOffset, limit: byteCount, number: number)
+    if let vault, header.vault != vault { throw .damaged("segment \(number): another vault's header") }
     offset = headerByteCount
     readOffset = headerByteCount
     sequence = header.firstSequence - 1
@@ -78,11 +69,27 @@ final class SegmentScanner {
     filled = Self.headroom
   }
 
+  /// The header alone, checked as when the segment is opened.
+  static func header(_ folder: TrailFolder, number: UInt64) throws(TrailError) -> SegmentHeader {
+    let (file, size) = try open(folder, number)
+    return try readHeader(of: file, at: 0, limit: size, number: number).0
+  }
+
+  private static func open(_ folder: TrailFolder, _ number: UInt64) throws(TrailError) -> (File, Int) {
+    do throws(SystemError) {
+      let file = try File(folder.segmentPath(number), O_RDONLY | O_NOFOLLOW)
+      return (file, try file.size())
+    } catch {
+      throw error.code == ENOENT ? .missing : .unreadable("segment \(number): \(error)")
+    }
+  }
+
   deinit { buffer.deallocate() }
 
   private static func readHeader(
-    of file: File, at fileOffset: Int, limit: Int, name: String
+    of file: File, at fileOffset: Int, limit: Int, number: UInt64
   ) throws(TrailError) -> (SegmentHeader, ChainHead, Int) {
+    let name = "segment \(number)"
     var bytes = [UInt8](repeating: 0, count: min(SegmentHeader.byteCountMax, max(1, limit)))
     var count = 0
     var failure: SystemError?
@@ -98,9 +105,11 @@ final class SegmentScanner {
     guard start.bytes.prefix(SegmentHeader.checkByteCount).elementsEqual(bytes[content.count..<total]) else {
       throw .damaged("\(name): header check")
     }
-    do throws(FormatError) { return (try SegmentHeader(parsing: content), start, total) } catch {
-      throw TrailError(error, name)
-    }
+    do throws(FormatError) {
+      let header = try SegmentHeader(parsing: content)
+      guard header.number == number else { throw .malformed("another segment's header") }
+      return (header, start, total)
+    } catch { throw TrailError(error, name) }
   }
 
   /// The next frame that begins before `limit`.

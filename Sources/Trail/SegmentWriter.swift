@@ -42,6 +42,29 @@ final class SegmentWriter: @unchecked Sendable {
     var lastMarkSegment: UInt64
   }
 
+  /// A fresh key of a segment as it leaves this place: what seals with it, what commits to it, and itself sealed to each reviewer.
+  private struct SealedKey {
+    let sealer: StreamSealer
+    let commitment: [UInt8]
+    let reviewers: [SegmentHeader.Reviewer]
+
+    init(to publicKeys: [[UInt8]]) throws(TrailError) {
+      do throws(SodiumError) {
+        let key = try SecretBytes.random(count: 32)
+        sealer = try StreamSealer(key: key)
+        commitment = Chain.commitment(to: key)
+        var made: [SegmentHeader.Reviewer] = []
+        for reviewer in publicKeys {
+          let sealed = try SealedBox.seal(key, to: reviewer)
+          made.append(SegmentHeader.Reviewer(fingerprint: Chain.fingerprint(of: reviewer), sealedKey: sealed))
+        }
+        reviewers = made
+      } catch {
+        throw error == .badParameter ? .badReviewer : .memoryNotLocked
+      }
+    }
+  }
+
   /// Makes the file with its header, under a name that does not count until `publish`.
   ///
   /// - Parameter base: the clocks; nil for what they are now.
@@ -55,26 +78,13 @@ final class SegmentWriter: @unchecked Sendable {
     path = folder.segmentPath(number)
     self.settings = settings
 
-    let entries: [SegmentHeader.Reviewer]
-    let commitment: [UInt8]
-    do throws(SodiumError) {
-      let key = try SecretBytes.random(count: 32)
-      sealer = try StreamSealer(key: key)
-      commitment = Chain.commitment(to: key)
-      var made: [SegmentHeader.Reviewer] = []
-      for reviewer in reviewers {
-        let sealed = try SealedBox.seal(key, to: reviewer)
-        made.append(SegmentHeader.Reviewer(fingerprint: Chain.fingerprint(of: reviewer), sealedKey: sealed))
-      }
-      entries = made
-    } catch {
-      throw error == .badParameter ? .badReviewer : .memoryNotLocked
-    }
+    let key = try SealedKey(to: reviewers)
+    sealer = key.sealer
     let header = SegmentHeader(
       kind: kind, vault: vault, number: number, firstSequence: firstSequence, bootID: Boot.id, base: self.base,
       previousByteCount: UInt64(previous.end.byteCount), previousHead: previous.end.point.head,
       droppedByteCount: previous.droppedByteCount, lastMarkSegment: previous.lastMarkSegment, streamHeader: sealer.header,
-      keyCommitment: commitment, reviewers: entries)
+      keyCommitment: key.commitment, reviewers: key.reviewers)
     var bytes = header.encode()
     let start = Chain.start(header: bytes)
     bytes += start.bytes.prefix(SegmentHeader.checkByteCount)

@@ -57,6 +57,8 @@ package struct TrailSettings: Sendable {
   package var heartbeatNanosecondsMax = Checkpoint.heartbeatNanosecondsMax
   package var segmentFrameCountMax = Frame.countMax
   package var segmentAgeNanosecondsMax: Int64 = 3_600_000_000_000
+  /// How far the wall clock may be set before a segment ends.
+  package var clockSetNanosecondsMax: Int64 = 1_800_000_000_000
   /// Reserved on disk ahead of the end of a segment, and what of it ordinary records may not use.
   package var reservationByteCount = 1 << 20
   package var alwaysByteCount = 256 << 10

@@ -35,6 +35,8 @@ package struct TrailReader {
     /// The last one.
     package var end: ChainPoint?
     package var recordCount: UInt64 = 0
+    /// Segments of which the header was read to know whether they must be read.
+    package var headerCount: UInt64 = 0
     /// Segments that were opened.
     package var openedCount: UInt64 = 0
     /// Segments that were not sealed to this reviewer; their records were not read.
@@ -64,36 +66,34 @@ package struct TrailReader {
   }
 
   /// Calls `body` for each record with a wall time in `from`…`to` (nanoseconds, both included) and a sequence greater than `after`, until
-  /// it returns false. Segments that lie outside by their headers' clocks are skipped, with a margin for clocks that were set.
+  /// it returns false. Segments that cannot hold one by the clocks in headers are not read (`SegmentSearch`), before the first that may and after the last;
+  /// all between those two are, so that the chain is followed from one end to the other.
   ///
   /// - Parameters:
-  ///   - wholeSegments: gives every record of the segments that are not skipped: what a handle is, is said once in a segment.
+  ///   - wholeSegments: gives every record of the segments that are read: what a handle is, is said once in a segment.
   ///   - summary: what was seen so far, also when this throws or `body` is called.
   ///   - wait: called at the end of the last segment; where it returns true, the walk goes on with what was written since. Without it the
   ///     walk ends there.
   /// - Throws: `damaged` at the first broken place: records before it were given already. `missing` where there is no trail.
   package func forEach(
     from: Int64 = .min, to: Int64 = .max, after: UInt64 = 0, wholeSegments: Bool = false, into summary: inout Summary,
-    wait: (() -> Bool)? = nil, _ body: (borrowing RawEntry) throws(TrailError) -> Bool
+    wait: (() -> Bool)? = nil, _ body: (consuming RawEntry) throws(TrailError) -> Bool
   ) throws(TrailError) {
     let numbers = try folder.list().segments
-    guard var number = numbers.first, let last = numbers.last else { throw .missing }
+    guard let first = numbers.first, let last = numbers.last else { throw .missing }
+    let span = TrailSpan(from: from, to: to, after: after, isWhole: wholeSegments)
+    var search = SegmentSearch(folder, span, numbers: first...last)
+    defer { summary.headerCount = search.headerCount }
+    guard var number = try search.first(from: first) else { return }
     var previous: ChainPoint?
-    let span = Span(from: from, to: to, after: after, isWhole: wholeSegments)
+    /// Up to here everything is read.
+    var through = number
     while true {
-      var next = number < last ? try header(after: number) : nil
-      if let next {
-        guard next.firstSequence - 1 > after, span.mayReach(next.base.wall) else {
-          previous = ChainPoint(sequence: next.firstSequence - 1, head: next.previousHead)
-          number += 1
-          continue
-        }
-      }
       let scanner = try SegmentScanner(folder, number: number, vault: nil)
       guard previous == nil || scanner.header.previousHead == previous!.head else {
         throw .damaged("segment \(number) does not continue the one before")
       }
-      if span.ends(before: scanner.header.base.wall) { return }
+      var next = number < last ? try search.header(number + 1) : nil
       guard try walk(scanner, next: &next, span, &summary, wait, body), let next else { return }
       if !Self.isTakenBack(scanner, next) {
         guard next.previousHead == scanner.head, next.firstSequence == scanner.sequence + 1 else {
@@ -102,6 +102,10 @@ package struct TrailReader {
       }
       previous = ChainPoint(sequence: next.firstSequence - 1, head: next.previousHead)
       number += 1
+      if number > through {
+        guard let further = try search.first(from: number) else { return }
+        through = further
+      }
     }
   }
 
@@ -117,16 +121,10 @@ package struct TrailReader {
     return summary
   }
 
-  private func header(after number: UInt64) throws(TrailError) -> SegmentHeader {
-    do throws(TrailError) { return try SegmentScanner(folder, number: number + 1, vault: nil).header } catch {
-      throw error == .missing ? .damaged("segment \(number + 1) is missing") : error
-    }
-  }
-
   /// Walks one segment to where the next one continues it, or to its end. Returns false where the walk is to end.
   private func walk(
-    _ scanner: SegmentScanner, next: inout SegmentHeader?, _ span: Span, _ summary: inout Summary, _ wait: (() -> Bool)?,
-    _ body: (borrowing RawEntry) throws(TrailError) -> Bool
+    _ scanner: SegmentScanner, next: inout SegmentHeader?, _ span: TrailSpan, _ summary: inout Summary, _ wait: (() -> Bool)?,
+    _ body: (consuming RawEntry) throws(TrailError) -> Bool
   ) throws(TrailError) -> Bool {
     let number = scanner.header.number
     let opener = try RecordOpener(scanner.header, identity: identity)
@@ -184,22 +182,5 @@ package struct TrailReader {
   /// Whether frames that were walked are no longer there: a sync failed, and the next segment repeats their records.
   private static func isTakenBack(_ scanner: SegmentScanner, _ next: SegmentHeader) -> Bool {
     next.kind == .resumed && next.previousByteCount < UInt64(scanner.offset)
-  }
-
-  /// Which records are wanted.
-  private struct Span {
-    let from: Int64
-    let to: Int64
-    let after: UInt64
-    let isWhole: Bool
-
-    /// Clocks may be set while a segment is written: an hour's margin.
-    private static let margin: Int64 = 3_600_000_000_000
-
-    func mayReach(_ end: Int64) -> Bool { from <= Int64.min + Self.margin || end >= from - Self.margin }
-    func ends(before start: Int64) -> Bool { to < Int64.max - Self.margin && start > to + Self.margin }
-    func holds(_ record: borrowing RawRecord, _ sequence: UInt64) -> Bool {
-      isWhole || (sequence > after && record.wall >= from && record.wall <= to)
-    }
   }
 }

@@ -22,7 +22,7 @@ extension TrailWriter {
         break
       } else if let kind = wantedChange {
         change(kind, now)
-      } else if now - segment.base.boot >= settings.segmentAgeNanosecondsMax {
+      } else if now - segment.base.boot >= settings.segmentAgeNanosecondsMax || isClockAway(now) {
         change(.rotation, now)
       } else if hasWaiting, now >= nextDrain {
         drain()
@@ -33,6 +33,14 @@ extension TrailWriter {
     hasKeeperEnded = true
     changed.broadcast()
     lock.unlock()
+  }
+
+  /// Whether the wall clock was set far away since the segment was begun, and something recorded in it: whoever looks for a time goes by the clocks
+  /// in headers, and a clock that is put right again before the next one would leave nothing there.
+  private func isClockAway(_ now: Int64) -> Bool {
+    let elapsed = Clock.wall() &- segment.base.wall
+    return segment.frameCount > 0
+      && (elapsed &- (now - segment.base.boot)).magnitude > settings.clockSetNanosecondsMax.magnitude
   }
 
   private var hasWaiting: Bool { !alwaysQueue.isEmpty || lostCount > 0 || !stalled.isEmpty }

@@ -83,6 +83,15 @@ package final class TrailMaker {
     }
   }
 
+  /// Sets the wall clock, as somebody does who may; the boot clock goes on. Begins a segment where `TrailWriter` would.
+  ///
+  /// - Parameter rotates: whether it is the present writer; those before it wrote on.
+  package func set(wall: Int64, rotates: Bool = true) throws(TrailError) {
+    self.wall = wall
+    let set = (wall &- segment.base.wall) &- (boot - segment.base.boot)
+    if rotates, set.magnitude > settings.clockSetNanosecondsMax.magnitude { try rotate() }
+  }
+
   /// Appends a record at the present time.
   package func append(_ record: Record) throws(TrailError) {
     try makeRoom()

@@ -197,6 +197,77 @@ import VaultFormat
       #expect(try store.readBytes(.blob(id), at: 0, 3) == [1, 2, 3])
     }
 
+    private final class Syncs: @unchecked Sendable {
+      private let lock = Lock()
+      private var all: [String] = []
+      func add(_ call: String, _ path: String) { lock.withLock { all.append(call + " " + path) } }
+      func take() -> [String] {
+        lock.withLock {
+          defer { all = [] }
+          return all
+        }
+      }
+    }
+
+    /// Several threads: each file once, only then each folder once, and `blobs` at the end. What failed is known, and all else was tried.
+    @Test func manyAreSyncedAtOnceInOrder() throws {
+      try store.sync()
+      let syncs = Syncs()
+      let failing = Flags()
+      Seam.setFault(under: folder.path) { [path = folder.path] call, called in
+        guard "\(call)" == "fdatasync" || "\(call)" == "fsync" else { return nil }
+        let name = String(called.dropFirst(path.count + 1))
+        syncs.add("\(call)", name)
+        return failing.name == name ? EIO : nil
+      }
+      defer { Seam.setFault(under: folder.path, nil) }
+      func put(_ low: UInt64) throws -> (files: Set<String>, folders: Set<String>) {
+        var (files, folders): (Set<String>, Set<String>) = ([], [])
+        for high in 0..<40 {
+          let id = BlobID(high: UInt64(high) << 56, low: low)
+          try store.putBytes(id, [1])
+          files.insert("fdatasync blobs/\(id.description.prefix(2))/\(id)")
+          folders.insert("fsync blobs/\(id.description.prefix(2))")
+        }
+        return (files, folders)
+      }
+      func expectAll(
+        _ made: (files: Set<String>, folders: Set<String>), isNew: Bool, sourceLocation: SourceLocation = #_sourceLocation
+      ) {
+        let seen = syncs.take()
+        #expect(seen.count == (isNew ? 81 : 80), sourceLocation: sourceLocation)
+        #expect(Set(seen.prefix(40)) == made.files, sourceLocation: sourceLocation)
+        #expect(Set(seen.dropFirst(40).prefix(40)) == made.folders, sourceLocation: sourceLocation)
+        if isNew { #expect(seen.last == "fsync blobs", sourceLocation: sourceLocation) }
+      }
+
+      let first = try put(1)
+      try store.sync()
+      expectAll(first, isNew: true)
+
+      let second = try put(2)
+      let lost = BlobID(high: 17 << 56, low: 2)
+      failing.set("blobs/11/\(lost)")
+      #expect(throws: BlobStoreError.io("fdatasync: Input/output error")) { try store.sync() }
+      #expect(store.unsure == [.blob(lost)])
+      expectAll(second, isNew: false)
+      try store.delete(.blob(lost))
+
+      let third = try put(3)
+      failing.set("blobs/05")
+      #expect(throws: BlobStoreError.io("fsync: Input/output error")) { try store.sync() }
+      #expect(store.unsure == [.blob(BlobID(high: 5 << 56, low: 3))])
+      expectAll(third, isNew: false)
+    }
+
+    /// What is to fail now.
+    private final class Flags: @unchecked Sendable {
+      private let lock = Lock()
+      private var value: String?
+      var name: String? { lock.withLock { value } }
+      func set(_ name: String) { lock.withLock { value = name } }
+    }
+
     @Test(arguments: ["open", "pread", "pwrite", "fdatasync", "rename", "unlink"])
     func failedRewritesStayUnsure(call: String) throws {
       let id = BlobID.random()

@@ -123,6 +123,24 @@ struct FlowTests {
     #expect(!isHeldUp(210_000, taken: 8))
   }
 
+  /// Requests of 1 MiB, one in a window, are still a flow; a window without any is its end.
+  @Test func aFlowEndsWithAWindowInWhichNothingCame() {
+    var rate = FlowRate(windowNanoseconds: 1_000_000, now: 0, taken: 5)
+    func hasFallen(_ now: Int64, taken: Int) -> Bool { rate.hasFallen(now, taken: taken) }
+    var taken = 5
+    for millisecond in 1...20 {
+      taken += 1
+      #expect(!hasFallen(Int64(millisecond) * 1_000_000 - 400_000, taken: taken))
+      #expect(!hasFallen(Int64(millisecond) * 1_000_000, taken: taken))
+    }
+    #expect(!hasFallen(20_900_000, taken: taken))
+    #expect(hasFallen(21_000_000, taken: taken))
+    // Over a long window it is one in two milliseconds.
+    rate = FlowRate(windowNanoseconds: 10_000_000, now: 0, taken: 0)
+    #expect(!hasFallen(10_000_000, taken: 5))
+    #expect(hasFallen(20_000_000, taken: 9))
+  }
+
   @Test func theCoreOfAThreadIsSeen() throws {
     let core = try #require(coreOf(thread: UInt32(cfuse3_thread_number())))
     #expect((0..<8192).contains(core))

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestKit
 import Testing
 
 extension MountedTests {
@@ -51,6 +52,46 @@ extension MountedTests {
       let recovery = try #require(trail.actions("RECOVERY").first?.json["sequence"]?.number)
       #expect(numbers.filter { $0 >= recovery }.isSubset(of: forwarded))
       #expect(try lines(path).actions("UNMOUNT").count == 1)
+    }
+
+    /// To a daemon from Debian, with a certificate that an authority of its own signed.
+    @Test func aSyslogDaemonIsGivenHeadsAndRecordsOverTLS() throws {
+      let daemon = try SyslogDaemon(isTLS: true, environment: [Machine.mark.name: Machine.mark.value])
+      defer { daemon.stop() }
+      let vault = try TestVault()
+      defer { vault.close() }
+      try vault.create()
+      let target = "syslog:tls:localhost:\(daemon.port)"
+      try vault.mount(
+        config: "anchors: [\"\(target)\"]\nforward-records: [\"\(target)\"]\ntls-authorities: \"\(daemon.authority)\"\n")
+      let process = try vault.daemon()
+      try vault.grant("editor", on: "/", to: vault.users.all)
+      let all = try vault.actor(vault.users.all)
+      try all.writes("words", to: vault.path("/letter"))
+      #expect(try all.reads(vault.path("/letter")).text == "words")
+      let told = { (kind: String) in daemon.lines.filter { $0.hasPrefix("strongroom \(process) \(kind) authpriv.") } }
+      let records = {
+        try told("record").map { line in
+          try TrailRecord(#require(JSON(String(line[(line.firstIndex(of: "{") ?? line.endIndex)...])), "not JSON: \(line)"))
+        }
+      }
+      #expect(try eventually(within: 5) { try !records().actions("READ").of(vault.users.all).isEmpty }, "the read is not there")
+      let read = try #require(try records().actions("READ").of(vault.users.all).first)
+      #expect(read.path == "/letter" && read.range?.returned == 5 && read.process == Int(all.id))
+      all.end()
+      try vault.unmount()
+
+      // All of this mount's records, once and in order; and the head of the end, against which the trail is whole.
+      let trail = try vault.trail(["--raw"])
+      let mount = try #require(trail.lastIndex { $0.action == "MOUNT" })
+      let numbers = trail[mount...].map { $0.json["sequence"]?.number }
+      #expect(eventually(within: 5) { told("record").count >= numbers.count }, "\(told("record").count) of \(numbers.count)")
+      #expect(try records().map { $0.json["sequence"]?.number } == numbers)
+      #expect(eventually(within: 5) { told("checkpoint").count >= 2 }, "\(daemon.lines)")
+      let verified = try vault.strongroom([
+        "log", "verify", vault.vault + "/trail", "--genesis", vault.genesis, "--anchor", daemon.output,
+      ])
+      #expect(verified.status == 0, "\(verified.all)")
     }
   }
 

@@ -28,126 +28,8 @@ import VaultFormat
       == "<85>1 2026-05-28T20:26:40.123456Z h strongroom 7 checkpoint - strongroom-anchor 1 x")
 }
 
-/// rsyslog from Debian, with a configuration, socket, port and files of its own in a temporary folder.
-private final class Rsyslog {
-  static let program: String? = ["/usr/sbin/rsyslogd", "/sbin/rsyslogd"].first { path in access(path, X_OK) == 0 }
-
-  let folder = TemporaryFolder()
-  let port: UInt16
-  var socketPath: String { folder.path + "/log" }
-  var output: String { folder.path + "/checkpoints" }
-  private var process: Process?
-
-  /// - Parameter isTLS: takes TLS on its port, with a certificate for `localhost` that an authority of its own signed.
-  init(isTLS: Bool = false) throws {
-    port = try Self.freePort()
-    if isTLS { try makeCertificates() }
-    folder.write(
-      "rsyslog.conf",
-      """
-      global(workDirectory="\(folder.path)" maxMessageSize="64k"\(isTLS ? certificates : ""))
-      module(load="imuxsock" SysSock.Use="off")
-      module(load="imtcp"\(isTLS ? #" StreamDriver.Name="ossl" StreamDriver.Mode="1" StreamDriver.AuthMode="anon""# : ""))
-      input(type="imuxsock" Socket="\(socketPath)" CreatePath="off" UseSpecialParser="off")
-      input(type="imtcp" address="127.0.0.1" port="\(port)")
-      template(name="fields" type="string" string="%app-name% %procid% %msgid% %syslogfacility-text%.%syslogseverity-text% %msg%\\n")
-      action(type="omfile" file="\(output)" template="fields" asyncWriting="off" flushOnTXEnd="on")
-
-      """)
-    try start()
-  }
-
-  var authority: String { folder.path + "/authority.pem" }
-  private var certificates: String {
-    #" DefaultNetstreamDriver="ossl" DefaultNetstreamDriverCAFile="\#(authority)""#
-      + #" DefaultNetstreamDriverCertFile="\#(folder.path)/server.pem" DefaultNetstreamDriverKeyFile="\#(folder.path)/server.key""#
-  }
-
-  private func makeCertificates() throws {
-    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    try openssl(["req", "-x509"] + key + ["-subj", "/CN=test authority", "-keyout", "authority.key", "-out", "authority.pem"])
-    try openssl(
-      ["req", "-x509"] + key + [
-        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=CA:FALSE", "-CA",
-        "authority.pem", "-CAkey", "authority.key", "-keyout", "server.key", "-out", "server.pem",
-      ])
-    // Somebody else's.
-    try openssl(["req", "-x509"] + key + ["-subj", "/CN=test authority", "-keyout", "other.key", "-out", "other.pem"])
-  }
-
-  private func openssl(_ arguments: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
-  }
-
-  deinit { stop() }
-
-  func start() throws {
-    unlink(socketPath)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(Self.program))
-    process.arguments = ["-n", "-f", folder.path + "/rsyslog.conf", "-i", folder.path + "/pid"]
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    self.process = process
-    try eventually { access(self.socketPath, F_OK) == 0 && self.takesConnections }
-  }
-
-  func stop() {
-    guard let process else { return }
-    // It wrote each line as it came; a signal that it handles could be blocked in what it inherited from here.
-    kill(process.processIdentifier, SIGKILL)
-    for _ in 0..<1_000 where process.isRunning { usleep(5_000) }
-    self.process = nil
-  }
-
-  private var takesConnections: Bool {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = Self.address(port)
-    return withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-      }
-    }
-  }
-
-  private static func address(_ port: UInt16) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    return address
-  }
-
-  private static func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = Self.address(0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let code = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
-      }
-    }
-    try #require(code == 0)
-    return UInt16(bigEndian: address.sin_port)
-  }
-
-  var lines: [Substring] {
-    let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
-    return text.split(separator: "\n")
-  }
-
-  func eventually(_ condition: () -> Bool) throws {
+extension SyslogDaemon {
+  fileprivate func eventually(_ condition: () -> Bool) throws {
     for _ in 0..<2_000 {
       if condition() { return }
       usleep(5_000)
@@ -158,7 +40,7 @@ private final class Rsyslog {
 
 @Suite(.serialized) struct SyslogAnchorTests {
   @Test(arguments: [true, false]) func rsyslogKeepsWhatVerifyComparesWith(_ isUnix: Bool) throws {
-    let daemon = try Rsyslog()
+    let daemon = try SyslogDaemon()
     let fixture = try TrailFixture([])
     var settings = TrailSettings()
     settings.anchors = [
@@ -177,7 +59,7 @@ private final class Rsyslog {
   }
 
   @Test func aDaemonThatIsGoneIsOnRecordAndInNobodysWay() throws {
-    let daemon = try Rsyslog()
+    let daemon = try SyslogDaemon()
     let fixture = try TrailFixture([])
     var settings = TrailSettings()
     settings.activeCheckpointNanoseconds = 20_000_000
@@ -207,7 +89,7 @@ private final class Rsyslog {
 
   /// Records of two documents, one of them with a name that an attacker chose, to a daemon from Debian.
   @Test(arguments: Way.allCases) func rsyslogIsGivenTheRecordsAsTheTrailHoldsThem(_ way: Way) throws {
-    let daemon = try Rsyslog(isTLS: way == .tls)
+    let daemon = try SyslogDaemon(isTLS: way == .tls)
     let fixture = try TrailFixture([])
     var settings = TrailSettings()
     let target: SyslogTarget =
@@ -229,7 +111,7 @@ private final class Rsyslog {
   enum Wrong: CaseIterable, Sendable { case authority, name }
 
   @Test(arguments: Wrong.allCases) func aDaemonThatIsNotTheOneIsGivenNothingAndItIsOnRecord(_ wrong: Wrong) throws {
-    let daemon = try Rsyslog(isTLS: true)
+    let daemon = try SyslogDaemon(isTLS: true)
     let fixture = try TrailFixture([])
     var settings = TrailSettings()
     let host = wrong == .name ? "127.0.0.1" : "localhost"
@@ -245,7 +127,7 @@ private final class Rsyslog {
   }
 
   @Test func recordsGoOnWhenTheDaemonIsBack() throws {
-    let daemon = try Rsyslog(isTLS: true)
+    let daemon = try SyslogDaemon(isTLS: true)
     let fixture = try TrailFixture([])
     var settings = TrailSettings()
     settings.retryNanoseconds = 20_000_000

@@ -37,6 +37,22 @@ extension TrailTests {
       #expect(try fixture.verify().findings == [.endNotEstablished])
     }
 
+    @Test func aClockThatWasSetAwayEndsASegment() throws {
+      let fixture = try Fixture()
+      var settings = Fixture.quick
+      // No two readings of two clocks agree to the nanosecond.
+      settings.clockSetNanosecondsMax = 0
+      let writer = try fixture.open(settings)
+      for segment in 1...2 as ClosedRange<UInt64> {
+        try writer.append(openRecord(5))
+        for _ in 0..<5_000 where writer.status.segment <= segment { usleep(1_000) }
+      }
+      try writer.close()
+      #expect(writer.status.segment >= 3)
+      #expect(try fixture.verify(end: writer.status.syncedPoint).verdict == .whole)
+      #expect(try fixture.records().count == 2)
+    }
+
     @Test func aTrailIsMadeOnceAndMustBeThereToBeOpened() throws {
       let fixture = try Fixture()
       #expect(throws: TrailError.alreadyExists) {

@@ -1,4 +1,3 @@
-package import Trail
 package import VaultFormat
 
 /// One record of the trail as a reviewer reads it: what it leaves to the OPEN of its handle is filled in.
@@ -33,106 +32,22 @@ package struct LogEntry: Sendable {
   }
 
   package func detail(_ key: String) -> String? { record.details.first { $0.key == key }?.value }
-}
 
-/// The handles that are open at this point of the trail. As large as their number, whatever the trail's length.
-package struct HandleTable {
-  private struct Open {
-    var actor: Record.Actor?
-    var object: Record.Object?
-    var decision: Record.Decision?
-  }
-
-  private var open: [HandleID: Open] = [:]
-  private(set) var run: UInt64 = 0
-  /// The last plain use of a handle, completed, and its handle: most records are the next one of the same.
-  private var use = LogEntry(segment: 0, sequence: 0, record: Record(.read))
-  private var used: HandleID?
-
-  package init() {}
-
-  package var count: Int { open.count }
-
-  /// Hands over what `complete` returns for the record. One that says no more than that its handle was used costs no copy of its OPEN's texts.
-  package mutating func complete<Result>(_ raw: borrowing TrailReader.RawEntry, _ take: (LogEntry) -> Result) -> Result {
-    guard raw.record.isPlainUse, raw.record.action.isUse, let handle = raw.record.handle, prepareUse(of: handle) else {
-      return take(complete(segment: raw.segment, sequence: raw.sequence, Record(raw.record)))
-    }
-    use.segment = raw.segment
-    use.sequence = raw.sequence
-    use.record.action = raw.record.action
-    use.record.wall = raw.record.wall
-    use.record.boot = raw.record.boot
-    use.record.range = raw.record.range
-    return take(use)
-  }
-
-  /// Makes `use` one of this handle; false where its OPEN is not known.
-  private mutating func prepareUse(of handle: HandleID) -> Bool {
-    if used == handle { return true }
-    guard let opened = open[handle] else { return false }
-    use.run = run
-    use.openerUID = opened.actor?.uid
-    use.record.handle = handle
-    use.record.actor = opened.actor
-    use.record.object = opened.object
-    use.record.decision = opened.decision
-    used = handle
-    return true
-  }
-
-  /// Fills in what the record leaves to its handle's OPEN, and follows opens and releases.
-  package mutating func complete(segment: UInt64, sequence: UInt64, _ record: Record) -> LogEntry {
-    var entry = LogEntry(segment: segment, sequence: sequence, record: record)
-    used = nil
-    switch record.action {
-    case .mount, .recovery, .restore:
-      // A run of the program ended; its handles with it.
-      if !open.isEmpty || record.action == .mount {
-        open.removeAll(keepingCapacity: true)
-        run += 1
-      }
-    default: break
-    }
-    entry.run = run
-    guard let handle = record.handle else { return entry }
-    if record.action == .open {
-      entry.isRestated = entry.detail("restated") == "true"
-      entry.openerUID = record.actor?.uid
-      open[handle] = Open(actor: record.actor, object: record.object, decision: record.decision)
-      return entry
-    }
-    if let opened = open[handle] { fill(&entry, from: opened) }
-    if record.action == .release { open[handle] = nil }
-    return entry
-  }
-
-  private func fill(_ entry: inout LogEntry, from opened: Open) {
-    entry.openerUID = opened.actor?.uid
-    if entry.record.actor == nil {
-      entry.record.actor = opened.actor
-    } else if let actor = entry.record.actor, actor.uid == opened.actor?.uid {
+  /// Fills in what the record leaves to its handle's OPEN. `LogMatcher` knows the same of records where they lie.
+  mutating func complete(by opened: Record) {
+    openerUID = opened.actor?.uid
+    if record.actor == nil {
+      record.actor = opened.actor
+    } else if let actor = record.actor, actor.uid == opened.actor?.uid {
       // RELEASE has no caller worth the name, and names its opener alone.
-      if actor.program == nil, actor.pid == 0 { entry.record.actor = opened.actor }
+      if actor.program == nil, actor.pid == 0 { record.actor = opened.actor }
     }
-    if entry.record.object == nil {
-      entry.record.object = opened.object
-    } else if entry.record.object?.path.isEmpty == true, let object = opened.object {
-      entry.record.object?.path = object.path
-      if entry.record.object?.size == nil { entry.record.object?.size = object.size }
+    if record.object == nil {
+      record.object = opened.object
+    } else if record.object?.path.isEmpty == true, let object = opened.object {
+      record.object?.path = object.path
+      if record.object?.size == nil { record.object?.size = object.size }
     }
-    if entry.record.decision == nil, entry.record.opener == nil, entry.record.action != .release {
-      entry.record.decision = opened.decision
-    }
-  }
-}
-
-extension Record.Action {
-  /// What is done through a handle and says nothing about the handle itself.
-  fileprivate var isUse: Bool {
-    switch self {
-    case .read, .pages, .write: true
-    default: false
-    }
+    if record.decision == nil, record.opener == nil, record.action != .release { record.decision = opened.decision }
   }
 }

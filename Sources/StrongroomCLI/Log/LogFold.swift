@@ -1,3 +1,4 @@
+import Trail
 import VaultFormat
 
 /// Folds what happens through each handle into one line, and leaves all other records as they are. The trail itself is never folded.
@@ -6,13 +7,40 @@ import VaultFormat
 /// go first. As large as the number of open handles and that limit.
 final class LogFold {
   private final class Slot {
-    var row: LogRow
+    /// The line's record; of a handle whose OPEN is known, made only where the line is shown.
+    private enum Beginning {
+      case open(OpenHandle)
+      case entry(LogEntry)
+    }
+
+    let uid: UInt32?
+    var session: LogRow.Session?
+    /// How many records that match it stands for.
+    var recordCount: UInt64 = 0
     var coverage = LogCoverage()
     var isComplete: Bool
+    private let beginning: Beginning
 
-    init(_ row: LogRow, isComplete: Bool) {
-      self.row = row
-      self.isComplete = isComplete
+    /// Of one record.
+    init(_ step: borrowing LogStep) {
+      uid = step.uid
+      beginning = .entry(step.entry())
+      isComplete = true
+    }
+
+    /// Of what is done through a handle from here on.
+    init(session step: borrowing LogStep) {
+      uid = step.uid
+      beginning = step.isOpen ? .open(step.opened!) : .entry(step.entry())
+      session = LogRow.Session(lastWall: step.raw.record.wall)
+      isComplete = false
+    }
+
+    var row: LogRow {
+      switch beginning {
+      case .open(let opened): LogRow(entry: opened.entry, session: session, recordCount: recordCount)
+      case .entry(let entry): LogRow(entry: entry, session: session, recordCount: recordCount)
+      }
     }
   }
 
@@ -26,18 +54,17 @@ final class LogFold {
 
   init(emit: @escaping (LogRow) -> Void) { self.emit = emit }
 
-  func take(_ entry: LogEntry, isMatch: Bool) {
-    if entry.run != run {
+  func take(_ step: borrowing LogStep, isMatch: Bool) {
+    if step.run != run {
       endSessions()
-      run = entry.run
+      run = step.run
     }
-    let record = entry.record
-    guard record.outcome == .done, let handle = record.handle else { return single(entry, isMatch) }
-    switch record.action {
-    case .open: begin(entry, handle, isMatch)
-    case .read, .pages, .write: use(entry, handle, isMatch)
-    case .release: release(entry, handle, isMatch)
-    default: single(entry, isMatch)
+    guard step.raw.record.outcome == .done, let handle = step.raw.record.handle else { return single(step, isMatch) }
+    switch step.raw.record.action {
+    case .open: begin(step, handle, isMatch)
+    case .read, .pages, .write: use(step, handle, isMatch)
+    case .release: release(step, handle, isMatch)
+    default: single(step, isMatch)
     }
   }
 
@@ -47,79 +74,81 @@ final class LogFold {
     drain()
   }
 
-  private func single(_ entry: LogEntry, _ isMatch: Bool) {
+  private func single(_ step: borrowing LogStep, _ isMatch: Bool) {
     guard isMatch else { return }
-    var row = LogRow(entry: entry)
-    row.recordCount = 1
-    waiting.append(Slot(row, isComplete: true))
+    let slot = Slot(step)
+    slot.recordCount = 1
+    waiting.append(slot)
     drain()
   }
 
-  private func begin(_ entry: LogEntry, _ handle: HandleID, _ isMatch: Bool) {
-    if entry.isRestated, sessions[handle] != nil { return }
+  private func begin(_ step: borrowing LogStep, _ handle: HandleID, _ isMatch: Bool) {
+    let slots = sessions[handle]
+    if step.isRestated, slots != nil { return }
     // A handle whose RELEASE is not in the trail.
-    for slot in sessions[handle] ?? [] { slot.isComplete = true }
-    let slot = make(entry)
-    if isMatch, !entry.isRestated { slot.row.recordCount = 1 }
+    for slot in slots ?? [] { slot.isComplete = true }
+    let slot = make(step)
+    if isMatch, !step.isRestated { slot.recordCount = 1 }
     sessions[handle] = [slot]
   }
 
-  private func make(_ entry: LogEntry) -> Slot {
-    let slot = Slot(LogRow(entry: entry, session: LogRow.Session(lastWall: entry.record.wall)), isComplete: false)
+  private func make(_ step: borrowing LogStep) -> Slot {
+    let slot = Slot(session: step)
     waiting.append(slot)
     return slot
   }
 
-  private func session(_ entry: LogEntry, _ handle: HandleID) -> Slot {
+  private func session(_ step: borrowing LogStep, _ handle: HandleID) -> Slot {
     let slots = sessions[handle] ?? []
-    if let slot = slots.first(where: { $0.row.entry.record.actor?.uid == entry.record.actor?.uid }) { return slot }
-    let slot = make(entry)
+    let uid = step.uid
+    if let slot = slots.first(where: { $0.uid == uid }) { return slot }
+    let slot = make(step)
     sessions[handle] = slots + [slot]
     return slot
   }
 
-  private func use(_ entry: LogEntry, _ handle: HandleID, _ isMatch: Bool) {
-    let slot = session(entry, handle)
-    let record = entry.record
-    let returned = record.range?.returned ?? 0
-    if isMatch { slot.row.recordCount += 1 }
-    slot.row.session?.lastWall = record.wall
-    if record.action == .write {
-      slot.row.session?.writeCount += 1
-      slot.row.session?.writtenByteCount.addSaturating(returned)
+  private func use(_ step: borrowing LogStep, _ handle: HandleID, _ isMatch: Bool) {
+    let slot = session(step, handle)
+    let range = step.raw.record.range
+    let returned = range?.returned ?? 0
+    if isMatch { slot.recordCount += 1 }
+    slot.session?.lastWall = step.raw.record.wall
+    if step.raw.record.action == .write {
+      slot.session?.writeCount += 1
+      slot.session?.writtenByteCount.addSaturating(returned)
       return
     }
-    slot.coverage.insert(offset: record.range?.offset ?? 0, count: returned)
-    slot.row.session?.readCount += 1
-    slot.row.session?.readByteCount.addSaturating(returned)
-    slot.row.session?.distinctByteCount = slot.coverage.byteCount
-    slot.row.session?.isLowerBound = slot.coverage.isLowerBound
-    if record.action == .pages { slot.row.session?.pagesCount += 1 }
+    slot.coverage.insert(offset: range?.offset ?? 0, count: returned)
+    slot.session?.readCount += 1
+    slot.session?.readByteCount.addSaturating(returned)
+    slot.session?.distinctByteCount = slot.coverage.byteCount
+    slot.session?.isLowerBound = slot.coverage.isLowerBound
+    if step.raw.record.action == .pages { slot.session?.pagesCount += 1 }
   }
 
-  private func release(_ entry: LogEntry, _ handle: HandleID, _ isMatch: Bool) {
-    let slot = session(entry, handle)
-    if isMatch { slot.row.recordCount += 1 }
-    slot.row.session?.lastWall = entry.record.wall
+  private func release(_ step: borrowing LogStep, _ handle: HandleID, _ isMatch: Bool) {
+    let slot = session(step, handle)
+    if isMatch { slot.recordCount += 1 }
+    slot.session?.lastWall = step.raw.record.wall
     let slots = sessions.removeValue(forKey: handle) ?? []
     // The handle's own count is of all who used it.
-    if slots.count == 1, let usage = entry.record.usage { apply(usage, to: slot) }
+    if slots.count == 1, let usage = step.raw.record.usage { apply(usage, to: slot) }
     for slot in slots {
-      slot.row.session?.isReleased = true
+      slot.session?.isReleased = true
       slot.isComplete = true
     }
     drain()
   }
 
   private func apply(_ usage: Record.Usage, to slot: Slot) {
-    guard var session = slot.row.session else { return }
+    guard var session = slot.session else { return }
     session.readByteCount = usage.readByteCount
     session.distinctByteCount = usage.distinctByteCount
     session.isLowerBound = false
     session.writtenByteCount = usage.writtenByteCount
     if usage.readByteCount > 0 { session.readCount = max(1, session.readCount) }
     if usage.writtenByteCount > 0 { session.writeCount = max(1, session.writeCount) }
-    slot.row.session = session
+    slot.session = session
   }
 
   private func endSessions() {
@@ -138,6 +167,6 @@ final class LogFold {
   }
 
   private func show(_ slot: Slot) {
-    if slot.row.recordCount > 0 { emit(slot.row) }
+    if slot.recordCount > 0 { emit(slot.row) }
   }
 }

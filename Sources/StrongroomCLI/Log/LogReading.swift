@@ -44,13 +44,13 @@ struct LogReading {
   ///   - countsRestated: whether a handle's OPEN that was repeated at the start of a segment counts as a record that matches.
   ///   - wait: see `TrailReader.forEach`.
   ///   - isWanted: what the filter cannot say; asked for what it lets through.
-  ///   - take: returns false to end the walk.
+  ///   - take: returns false to end the walk. The record dies when it returns.
   /// - Throws: what is not damage of the trail; damage is in the tally, with the records before it handed over.
   func walk(
     _ filter: LogFilter, countsRestated: Bool = false, wait: (() -> Bool)? = nil, isWanted: ((LogEntry) -> Bool)? = nil,
-    _ take: (LogEntry, _ isMatch: Bool) -> Bool
+    _ take: (borrowing LogStep, _ isMatch: Bool) -> Bool
   ) throws(CommandFailure) -> LogTally {
-    var matcher = LogMatcher(filter)
+    let matcher = LogMatcher(filter)
     var handles = HandleTable()
     var tally = LogTally()
     var summary = TrailReader.Summary()
@@ -59,11 +59,10 @@ struct LogReading {
         from: filter.since?.nanoseconds ?? .min, to: filter.until?.nanoseconds ?? .max, wholeSegments: true, into: &summary,
         wait: wait
       ) { (raw) throws(TrailError) in
-        handles.complete(raw) { entry in
-          let isMatch = matcher.matches(entry) && isWanted?(entry) ?? true
-          if isMatch, countsRestated || !entry.isRestated { tally.matching += 1 }
-          return take(entry, isMatch)
-        }
+        let step = handles.follow(raw, for: matcher)
+        let isMatch = matcher.matches(step) && isWanted?(step.entry()) ?? true
+        if isMatch, countsRestated || !step.isRestated { tally.matching += 1 }
+        return take(step, isMatch)
       }
     } catch {
       guard case .damaged = error else { throw CommandFailure(error, trail: path) }
@@ -79,6 +78,16 @@ struct LogReading {
       throw CommandFailure(.wrongSecret, .wrongIdentity, ["label": identity.key.label], hint: .wrongIdentity)
     }
     return tally
+  }
+
+  /// The same, and hands over the records that match, which alone are made.
+  func walkMatches(
+    _ filter: LogFilter, countsRestated: Bool = false, wait: (() -> Bool)? = nil, _ take: (LogEntry) -> Void
+  ) throws(CommandFailure) -> LogTally {
+    try walk(filter, countsRestated: countsRestated, wait: wait) { step, isMatch in
+      if isMatch { take(step.entry()) }
+      return true
+    }
   }
 
   /// The last line: how much is on display of how much there is. Returns how the command ends.

@@ -20,6 +20,9 @@ package struct RawRecord: ~Copyable {
   private var details: Details?
   /// Whether it says no more than that so much was read or written through a handle: all else is its OPEN's.
   package private(set) var isPlainUse = false
+  /// What it was read from: the padded record, and the clocks that its times count from.
+  package let bytes: UnsafeRawBufferPointer
+  package let base: Record.TimeBase
 
   /// As `Record.Actor`; the texts are UTF-8.
   package struct Actor {
@@ -46,6 +49,8 @@ package struct RawRecord: ~Copyable {
   /// Reads a padded record.
   /// - Throws: `FormatError.malformed` for anything that `Record.encode` would not have written.
   package init(parsing bytes: UnsafeRawBufferPointer, base: Record.TimeBase) throws(FormatError) {
+    self.bytes = bytes
+    self.base = base
     guard bytes.count <= Record.byteCountMax else { throw .malformed("record too long") }
     var reader = try RawReader(bytes)
     guard let action = Record.Action(rawValue: try reader.u8()) else { throw .malformed("action") }
@@ -176,18 +181,46 @@ extension Record {
 }
 
 extension RawRecord {
-  fileprivate borrowing func copiedDetails() -> [Record.Detail] {
-    guard let details, var reader = try? RawReader(details.bytes) else { return [] }
-    var copied: [Record.Detail] = []
-    copied.reserveCapacity(details.count)
+  /// Whether `body` says so of a detail, by its key and value; asked in order, until it does.
+  package borrowing func hasDetail(_ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool) -> Bool {
+    guard let details, var reader = try? RawReader(details.bytes) else { return false }
     for _ in 0..<details.count {
       // They were checked when the record was read.
       guard let key = try? reader.counted(limit: Record.textByteCountMax),
         let value = try? reader.counted(limit: Record.textByteCountMax)
       else { break }
+      if body(key, value) { return true }
+    }
+    return false
+  }
+
+  /// The value of the first detail with this key; it dies with the record.
+  package borrowing func detail(_ key: StaticString) -> UnsafeRawBufferPointer? {
+    var found: UnsafeRawBufferPointer?
+    _ = hasDetail { candidate, value in
+      guard candidate.holds(key) else { return false }
+      found = value
+      return true
+    }
+    return found
+  }
+
+  fileprivate borrowing func copiedDetails() -> [Record.Detail] {
+    guard let details else { return [] }
+    var copied: [Record.Detail] = []
+    copied.reserveCapacity(details.count)
+    _ = hasDetail { key, value in
       copied.append(Record.Detail(String(decoding: key, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+      return false
     }
     return copied
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Whether these are the bytes of a word of the format.
+  package func holds(_ word: StaticString) -> Bool {
+    elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
   }
 }
 

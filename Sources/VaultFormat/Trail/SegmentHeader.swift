@@ -17,7 +17,7 @@ package struct SegmentHeader: Hashable, Sendable {
   package enum Kind: UInt8, Sendable {
     /// The program started.
     case start = 1
-    /// The one before was full or an hour old.
+    /// The one before was full or an hour old, the reviewers changed, or the wall clock was set far away.
     case rotation = 2
     /// The trail could not be written for a while, or no checkpoint was made in time; what the one before holds beyond
     /// `previousByteCount` was never known to be on disk, and its records stand again here.

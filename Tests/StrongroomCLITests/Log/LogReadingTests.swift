@@ -15,6 +15,26 @@ private func entry(_ handles: inout HandleTable, _ record: Record, _ sequence: U
   handles.complete(segment: 1, sequence: sequence, record)
 }
 
+/// Hands records over as a walk does: from their bytes, one after the other.
+struct Steps {
+  let matcher: LogMatcher
+  var handles = HandleTable()
+  private let base = Record.TimeBase(wall: 1_000, boot: 1_000)
+
+  init(_ matcher: LogMatcher = LogMatcher(LogFilter())) { self.matcher = matcher }
+
+  mutating func take<Result>(
+    _ record: Record, _ sequence: UInt64 = 1, segment: UInt64 = 1, _ body: (borrowing LogStep) throws -> Result
+  ) rethrows -> Result {
+    let bytes = record.encode(base: base)!
+    return try bytes.withUnsafeBytes { bytes in
+      let parsed = try! RawRecord(parsing: bytes, base: base)
+      let step = handles.follow(TrailReader.RawEntry(segment: segment, sequence: sequence, record: parsed), for: matcher)
+      return try body(step)
+    }
+  }
+}
+
 @Test func handlesAreForgottenWhenTheyAreClosedOrTheirRunEnds() {
   var handles = HandleTable()
   _ = entry(&handles, TrailFixture.open(1, TrailFixture.lin, TrailFixture.wang, size: 1))
@@ -32,7 +52,6 @@ private func entry(_ handles: inout HandleTable, _ record: Record, _ sequence: U
 
 /// Whether a record is completed where it lies or after it was copied.
 @Test func aUseOfAHandleIsTheSameHoweverItIsRead() throws {
-  let base = Record.TimeBase(wall: 1_000, boot: 1_000)
   var records: [Record] = []
   var write = TrailFixture.read(2, 7, 9, returned: 3)
   write.action = .write
@@ -56,27 +75,24 @@ private func entry(_ handles: inout HandleTable, _ record: Record, _ sequence: U
     TrailFixture.read(1, 4, 1), TrailFixture.release(1, TrailFixture.bob, read: 0, distinct: 0), TrailFixture.read(1, 5, 1),
   ]
   records += [write, Record(.mount), write, TrailFixture.open(2, TrailFixture.lin, TrailFixture.wang, size: 3), write]
-  var (copied, raw) = (HandleTable(), HandleTable())
+  var copied = HandleTable()
+  var raw = Steps()
   for (index, stamped) in records.enumerated() {
     var record = stamped
     (record.wall, record.boot) = (Int64(2_000 + index), Int64(3_000 + index))
     let expected = copied.complete(segment: 3, sequence: UInt64(index), record)
-    let bytes = record.encode(base: base)!
-    let entry = try bytes.withUnsafeBytes { bytes in
-      let parsed = try RawRecord(parsing: bytes, base: base)
-      return raw.complete(TrailReader.RawEntry(segment: 3, sequence: UInt64(index), record: parsed)) { $0 }
-    }
+    let entry = raw.take(record, UInt64(index), segment: 3) { $0.entry() }
     #expect(entry.record == expected.record && entry.run == expected.run && entry.openerUID == expected.openerUID)
     #expect(entry.sequence == expected.sequence && entry.segment == 3 && entry.isRestated == expected.isRestated)
   }
-  #expect(copied.count == raw.count && copied.count == 1)
+  #expect(copied.count == raw.handles.count && copied.count == 1)
 }
 
 @Test func anotherUsersReadThroughAHandleHasItsOwnLine() {
-  var handles = HandleTable()
+  var steps = Steps()
   var rows: [LogRow] = []
   let fold = LogFold { rows.append($0) }
-  func take(_ record: Record) { fold.take(entry(&handles, record), isMatch: true) }
+  func take(_ record: Record) { steps.take(record) { fold.take($0, isMatch: true) } }
   take(TrailFixture.open(1, TrailFixture.lin, TrailFixture.wang, size: 100))
   take(TrailFixture.read(1, 0, 50))
   var foreign = TrailFixture.read(1, 50, 50)
@@ -98,10 +114,10 @@ private func entry(_ handles: inout HandleTable, _ record: Record, _ sequence: U
 }
 
 @Test func linesComeInTheOrderInWhichTheyBegan() {
-  var handles = HandleTable()
+  var steps = Steps()
   var rows: [LogRow] = []
   let fold = LogFold { rows.append($0) }
-  func take(_ record: Record) { fold.take(entry(&handles, record), isMatch: true) }
+  func take(_ record: Record) { steps.take(record) { fold.take($0, isMatch: true) } }
   take(TrailFixture.open(1, TrailFixture.lin, TrailFixture.wang, size: 1))
   for handle in 2..<5_000 as Range<UInt64> {
     take(TrailFixture.open(handle, TrailFixture.bob, TrailFixture.odd, size: 1))
@@ -137,7 +153,7 @@ func differentBytesAreCountedOnce(_ ranges: [(UInt64, UInt64)], _ count: UInt64)
   var filter = LogFilter()
   filter.groups = ["审计"]
   let asked = Atomic<Int>(0)
-  var matcher = LogMatcher(filter) { query, _ in
+  let matcher = LogMatcher(filter) { query, _ in
     asked.add(1, ordering: .relaxed)
     guard case .uid(let uid) = query else { return .unknown }
     if uid == 1000 {
@@ -146,8 +162,9 @@ func differentBytesAreCountedOnce(_ ranges: [(UInt64, UInt64)], _ count: UInt64)
     return uid == 1001 ? .user(Principal(kind: .user, name: "bob", id: 1001), groups: []) : .unknown
   }
   let gone = Record.Actor(uid: 1002, name: "gone", pid: 1)
+  var steps = Steps(matcher)
   let matched = [TrailFixture.lin, TrailFixture.bob, TrailFixture.lin, gone].map { actor in
-    matcher.matches(LogEntry(segment: 1, sequence: 1, record: TrailFixture.denial(actor, "/x", "open")))
+    steps.take(TrailFixture.denial(actor, "/x", "open")) { matcher.matches($0) }
   }
   #expect(matched == [true, false, true, false])
   #expect(asked.load(ordering: .relaxed) == 3)
@@ -223,8 +240,8 @@ func differentBytesAreCountedOnce(_ ranges: [(UInt64, UInt64)], _ count: UInt64)
       } catch { failure = error }
       return true
     }
-  ) { entry, isMatch in
-    if isMatch, let path = entry.record.object?.path { seen.append(PathBytes.text(path)) }
+  ) { step, isMatch in
+    if isMatch, let path = step.entry().record.object?.path { seen.append(PathBytes.text(path)) }
     return true
   }
   try writer.close()
@@ -261,24 +278,27 @@ func whatAForgerWritesCrashesNothing(_ wall: Int64) throws {
   var low = TrailFixture.read(.max, 0, .max)
   low.wall = wall
   let records = [open, read, low, low, record, record, TrailFixture.release(.max, TrailFixture.lin, read: .max, distinct: .max)]
-  var handles = HandleTable()
-  let entries = records.map { entry(&handles, $0) }
+  var filter = LogFilter()
+  filter.hours = WorkingHours()
+  let matcher = LogMatcher(filter)
+  var steps = Steps(matcher)
   let screen = Screen()
   let table = LogTable(screen.console())
   let fold = LogFold { table.add($0) }
   var use = LogUse()
-  for entry in entries {
-    fold.take(entry, isMatch: true)
+  for record in records {
+    let entry = steps.take(record) { step in
+      fold.take(step, isMatch: true)
+      _ = matcher.matches(step)
+      return step.entry()
+    }
+    #expect(entry.record.wall == record.wall)
     use.add(entry)
     table.add(LogRow(entry: entry))
     for format in LogFormat.allCases {
       var formatter = LogFormatter(format, vault: vaultID)
       #expect(!formatter.line(entry).isEmpty)
     }
-    var filter = LogFilter()
-    filter.hours = WorkingHours()
-    var matcher = LogMatcher(filter)
-    _ = matcher.matches(entry)
   }
   fold.finish()
   table.flush()

@@ -31,12 +31,11 @@ struct LogAround: StrongroomCommand {
     let reading = try LogReading.open(trail, identity, command: "around", filters: filter.described, in: context)
     // Once over the trail for the moments that matter, and once for what was done around them.
     var turns: [Turn] = []
-    let first = try reading.walk(filter) { entry, isMatch in
+    let first = try reading.walkMatches(filter) { entry in
       let record = entry.record
-      if isMatch, [.grant, .revoke, .barrier].contains(record.action), entry.detail("rule") == id.description {
+      if [.grant, .revoke, .barrier].contains(record.action), entry.detail("rule") == id.description {
         turns.append(Turn(wall: record.wall, path: record.object?.path ?? [], uid: record.actor?.uid))
       }
-      return true
     }
     if let broken = first.broken, turns.isEmpty { throw broken }
     let listing = LogListing(context.console, global.json ? .json : csv ? .csv : raw ? .records : .folded)

@@ -24,14 +24,12 @@ struct LogDenials: StrongroomCommand {
     filter.outcomes = [.refused]
     let reading = try LogReading.open(trail, identity, command: "denials", filters: filter.described, in: context)
     var uses: [Key: LogUse] = [:]
-    var tally = try reading.walk(filter) { entry, isMatch in
-      guard isMatch else { return true }
+    var tally = try reading.walkMatches(filter) { entry in
       let record = entry.record
       let key = Key(
         uid: record.actor?.uid, operation: entry.detail("operation") ?? record.action.name.lowercased(), errno: record.errno,
         decision: record.decision, path: record.object?.path ?? [])
       uses[key, default: LogUse()].add(entry)
-      return true
     }
     tally.shown = tally.matching
     var answer = LogAnswer(

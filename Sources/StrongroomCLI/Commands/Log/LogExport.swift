@@ -21,11 +21,10 @@ struct LogExport: StrongroomCommand {
     if let header = format.header { console.print(header) }
     var shown: UInt64 = 0
     var formatter = LogFormatter(format, vault: reading.place.vault)
-    var tally = try reading.walk(filter, countsRestated: format.holdsRestated) { entry, isMatch in
-      guard isMatch, format.holdsRestated || !entry.isRestated else { return true }
+    var tally = try reading.walkMatches(filter, countsRestated: format.holdsRestated) { entry in
+      guard format.holdsRestated || !entry.isRestated else { return }
       console.print(raw: formatter.line(entry))
       shown += 1
-      return true
     }
     tally.shown = shown
     return try reading.conclude(tally, json: global.json, onOutput: false)

@@ -35,20 +35,19 @@ struct LogFirstAccess: StrongroomCommand {
         .init("action", .columnAction), .init("by", .columnBy), .init("folder", .columnFolder), .init("path", .columnPlace),
       ])
     var shown: UInt64 = 0
-    var tally = try reading.walk(filter) { entry, isMatch in
+    var tally = try reading.walkMatches(filter) { entry in
       let record = entry.record
-      guard isMatch, !entry.isRestated, record.outcome == .done, let uid = record.actor?.uid, let path = record.object?.path,
+      guard !entry.isRestated, record.outcome == .done, let uid = record.actor?.uid, let path = record.object?.path,
         !path.isEmpty
-      else { return true }
+      else { return }
       let whole = record.action == .list ? path : LogWords.folder(path)
       let folder = depth.map { Self.prefix(whole, $0) } ?? whole
-      guard seen.insert(Key(uid: uid, folder: folder)).inserted, record.wall >= since else { return true }
+      guard seen.insert(Key(uid: uid, folder: folder)).inserted, record.wall >= since else { return }
       shown += 1
       answer.add([
         .time(record.wall), .number(entry.sequence), .text(record.actor.map { $0.name.isEmpty ? "#\($0.uid)" : $0.name } ?? ""),
         .text(record.action.name), record.decision.map { .text(LogWords.reason($0)) } ?? .none, .path(folder), .path(path),
       ])
-      return true
     }
     answer.finish()
     tally.shown = shown

@@ -24,7 +24,7 @@ struct LogPack: StrongroomCommand {
     let reading = try LogReading.open(trail, identity, command: "pack", filters: words, in: context)
     let signed = try verified(reading)
     var choice = EvidenceChoice(signedThrough: signed)
-    let tally = try reading.walk(filter) { entry, isMatch in choice.take(entry, isMatch: isMatch) }
+    let tally = try reading.walk(filter) { step, isMatch in choice.take(step, isMatch: isMatch) }
     if let broken = tally.broken { throw broken }
     guard !choice.isFull else {
       throw CommandFailure(.error, .packTooLarge, ["limit": String(EvidenceLimits.recordCountMax)], hint: .narrowFilter)
@@ -107,16 +107,18 @@ struct EvidenceChoice {
   init(signedThrough: UInt64) { self.signedThrough = signedThrough }
 
   /// Returns whether more may come.
-  mutating func take(_ entry: LogEntry, isMatch: Bool) -> Bool {
-    if entry.segment != segment { endSegment(entry.segment) }
-    if entry.record.action == .open, let handle = entry.record.handle { opens[handle] = entry.sequence }
-    guard isMatch, !entry.isRestated else { return true }
-    guard entry.sequence <= signedThrough else {
+  mutating func take(_ step: borrowing LogStep, isMatch: Bool) -> Bool {
+    let sequence = step.raw.sequence
+    let handle = step.raw.record.handle
+    if step.raw.segment != segment { endSegment(step.raw.segment) }
+    if step.raw.record.action == .open, let handle { opens[handle] = sequence }
+    guard isMatch, !step.isRestated else { return true }
+    guard sequence <= signedThrough else {
       unsignedCount += 1
       return true
     }
-    if let handle = entry.record.handle, let open = opens[handle], open != entry.sequence { add(open, isContext: true) }
-    add(entry.sequence, isContext: false)
+    if let handle, let open = opens[handle], open != sequence { add(open, isContext: true) }
+    add(sequence, isContext: false)
     isFull = choices.count > EvidenceLimits.recordCountMax
     return !isFull
   }

@@ -69,8 +69,8 @@ final class LogListing {
     _ reading: LogReading, _ filter: LogFilter, wait: (() -> Bool)? = nil, isWanted: ((LogEntry) -> Bool)? = nil
   ) throws(CommandFailure) -> LogTally {
     let fold = style == .folded ? LogFold { self.add($0) } : nil
-    var tally = try reading.walk(filter, countsRestated: style != .folded, wait: wait, isWanted: isWanted) { entry, isMatch in
-      if let fold { fold.take(entry, isMatch: isMatch) } else if isMatch { self.add(entry) }
+    var tally = try reading.walk(filter, countsRestated: style != .folded, wait: wait, isWanted: isWanted) { step, isMatch in
+      if let fold { fold.take(step, isMatch: isMatch) } else if isMatch { self.add(step) }
       return true
     }
     fold?.finish()
@@ -86,10 +86,11 @@ final class LogListing {
     table.add(row)
   }
 
-  private func add(_ entry: LogEntry) {
+  private func add(_ step: borrowing LogStep) {
     guard lineCount < limit else { return }
     lineCount += 1
     shown += 1
+    let entry = step.entry()
     switch style {
     case .json, .csv: console.print(raw: formatter.line(entry))
     case .records, .folded: table.add(LogRow(entry: entry))

@@ -22,9 +22,8 @@ struct LogTop: StrongroomCommand {
     let limit = try Arguments.count(limit, option: "--limit") ?? 20
     let reading = try LogReading.open(trail, identity, command: "top", filters: filter.described, in: context)
     var uses: [[UInt8]: LogUse] = [:]
-    var tally = try reading.walk(filter) { entry, isMatch in
-      if isMatch, !entry.isRestated { uses[key(entry), default: LogUse()].add(entry) }
-      return true
+    var tally = try reading.walkMatches(filter) { entry in
+      if !entry.isRestated { uses[key(entry), default: LogUse()].add(entry) }
     }
     var answer = LogAnswer(
       context.console, csv: csv,

@@ -24,9 +24,11 @@ struct LogUser: StrongroomCommand {
       use.size = place.size ?? use.size
       uses[place.path] = use
     }
-    var tally = try reading.walk(filter) { entry, isMatch in
-      fold.take(entry, isMatch: isMatch)
-      if isMatch, !entry.isRestated { uses[entry.record.object?.path ?? [], default: LogUse()].add(entry) }
+    var tally = try reading.walk(filter) { step, isMatch in
+      fold.take(step, isMatch: isMatch)
+      guard isMatch, !step.isRestated else { return true }
+      let entry = step.entry()
+      uses[entry.record.object?.path ?? [], default: LogUse()].add(entry)
       return true
     }
     fold.finish()
