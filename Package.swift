@@ -131,7 +131,7 @@ let package = Package(
         "Vault", "Keys", "BlobStore", "Catalog", "Access", "Trail", "Sodium", "VaultFormat", "Platform", "TestStores",
         "TestKit", "TestCatalogDisk",
       ]),
-    tests("VaultFSTests", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform"]),
+    tests("VaultFSTests", ["VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "TestKit"]),
     tests(
       "ControlTests", ["Control", "VaultFS", "Vault", "Access", "Trail", "Keys", "Sodium", "VaultFormat", "Platform", "TestKit"]),
     tests(

@@ -93,7 +93,7 @@ package final class OpenDocument: Sendable {
 
   var usage: Record.Usage {
     lock.withLock {
-      Record.Usage(readByteCount: readByteCount, distinctByteCount: coverage.byteCount, writtenByteCount: writtenByteCount)
+      Record.Usage(readByteCount: readByteCount, distinctByteCount: coverage.byteCount(), writtenByteCount: writtenByteCount)
     }
   }
 }
@@ -127,55 +127,5 @@ package struct OpenAccess: Sendable, Hashable {
     let access = reads && writes ? "read-write" : writes ? "write" : "read"
     guard appends || truncates else { return access }
     return access + (appends ? ",append" : "") + (truncates ? ",truncate" : "")
-  }
-}
-
-/// The different bytes read through one handle: ranges that neither overlap nor touch, in order.
-struct Coverage {
-  private var ranges: [Range<UInt64>] = []
-  private(set) var byteCount: UInt64 = 0
-  /// Past this many separate ranges, neighbours are joined over the smallest gap: distinct bytes may then overstate, as a record may.
-  private static let rangeCountMax = 16_384
-
-  mutating func add(_ offset: UInt64, _ count: UInt64) {
-    let end = offset + count
-    if let last = ranges.last, last.upperBound == offset {
-      ranges[ranges.count - 1] = last.lowerBound..<end
-      byteCount += count
-      return
-    }
-    var low = 0
-    var high = ranges.count
-    while low < high {
-      let middle = (low + high) / 2
-      if ranges[middle].upperBound < offset { low = middle + 1 } else { high = middle }
-    }
-    var merged = offset..<end
-    var past = low
-    while past < ranges.count, ranges[past].lowerBound <= end {
-      merged = min(merged.lowerBound, ranges[past].lowerBound)..<max(merged.upperBound, ranges[past].upperBound)
-      byteCount -= ranges[past].upperBound - ranges[past].lowerBound
-      past += 1
-    }
-    byteCount += merged.upperBound - merged.lowerBound
-    // In place: a read allocates nothing but where a new range needs room.
-    if low == past {
-      ranges.insert(merged, at: low)
-    } else {
-      ranges[low] = merged
-      if past > low + 1 { ranges.removeSubrange(low + 1..<past) }
-    }
-    if ranges.count > Self.rangeCountMax { joinNearest() }
-  }
-
-  private mutating func joinNearest() {
-    var best = 1
-    for index in 1..<ranges.count
-    where ranges[index].lowerBound - ranges[index - 1].upperBound < ranges[best].lowerBound - ranges[best - 1].upperBound {
-      best = index
-    }
-    byteCount += ranges[best].lowerBound - ranges[best - 1].upperBound
-    ranges[best - 1] = ranges[best - 1].lowerBound..<ranges[best].upperBound
-    ranges.remove(at: best)
   }
 }
