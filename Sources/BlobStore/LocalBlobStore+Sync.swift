@@ -58,7 +58,7 @@ extension LocalBlobStore {
   /// Tries all of them. Returns the first failure.
   private func syncFiles(_ files: [BlobObject: File]) -> SystemError? {
     let all = Array(files)
-    return Together.firstFailure(of: all.count) { [self] index in
+    return ParallelSync.firstFailure(of: all.count) { [self] index in
       do throws(SystemError) {
         try all[index].value.syncData()
         return nil
@@ -71,7 +71,7 @@ extension LocalBlobStore {
 
   /// The same, of folders that `taken` made entries in.
   private func syncFolders(_ names: [String], _ taken: Unsynced) -> SystemError? {
-    Together.firstFailure(of: names.count) { [self] index in
+    ParallelSync.firstFailure(of: names.count) { [self] index in
       do throws(SystemError) {
         try Files.syncFolder(folder + "/" + names[index])
         return nil

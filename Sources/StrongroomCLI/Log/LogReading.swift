@@ -82,9 +82,9 @@ struct LogReading {
 
   /// The same, and hands over the records that match, which alone are made.
   func walkMatches(
-    _ filter: LogFilter, countsRestated: Bool = false, wait: (() -> Bool)? = nil, _ take: (LogEntry) -> Void
+    _ filter: LogFilter, countsRestated: Bool = false, _ take: (LogEntry) -> Void
   ) throws(CommandFailure) -> LogTally {
-    try walk(filter, countsRestated: countsRestated, wait: wait) { step, isMatch in
+    try walk(filter, countsRestated: countsRestated) { step, isMatch in
       if isMatch { take(step.entry()) }
       return true
     }

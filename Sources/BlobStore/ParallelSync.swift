@@ -3,7 +3,7 @@ import Synchronization
 
 /// Syncs of many files at once. Each flushes the disk's cache; of those that wait at one time the kernel makes one flush, where one after the
 /// other would each wait for their own. Each is still asked for, and heard, by itself.
-enum Together {
+enum ParallelSync {
   private static let threadCountMax = 8
   /// A thread for fewer is not worth its beginning.
   private static let callCountMin = 4
