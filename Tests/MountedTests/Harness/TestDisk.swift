@@ -144,16 +144,21 @@ final class TestDisk {
 
   /// Lets the filesystem hold so many bytes more than it does now.
   func setQuota(free byteCount: Int) throws {
+    try Programs.mustRun(["btrfs", "subvolume", "create", free])
     try Programs.mustRun(["btrfs", "quota", "enable", place])
     try Programs.mustRun(["btrfs", "quota", "rescan", "-w", place])
     try Programs.mustRun(["sync", "--file-system", place])
     let said = try Programs.mustRun(["btrfs", "qgroup", "show", "--raw", place])
     let used = said.split(separator: "\n").map { $0.split(separator: " ") }.first { $0.first == "0/5" }.flatMap { Int($0[1]) }
     let usedByteCount = try #require(used, "no qgroup: \(said)")
-    try Programs.mustRun(["btrfs", "qgroup", "limit", "\(usedByteCount + byteCount)", place])
+    try Programs.mustRun(["btrfs", "qgroup", "limit", "\(usedByteCount + byteCount)", "0/5", free])
   }
 
-  func removeQuota() throws { try Programs.mustRun(["btrfs", "qgroup", "limit", "none", place]) }
+  func removeQuota() throws { try Programs.mustRun(["btrfs", "qgroup", "limit", "none", "0/5", free]) }
+
+  /// A subvolume without a limit. Btrfs charges a change of a quota to the subvolume it is asked in, and one that is used up to its last block
+  /// refuses even its own removal.
+  private var free: String { place + "/free" }
 
   // MARK: Power cuts
 
