@@ -50,6 +50,10 @@ public final class DeferredReply: Sendable {
   @discardableResult
   public func fail(_ code: Int32) -> Delivery { answer(code) }
 
+  /// Answers a write with the number of bytes that were taken. Discarded also where an answer was given before.
+  @discardableResult
+  public func send(byteCount: Int) -> Delivery { answer { fuse_reply_write($0, byteCount) } }
+
   /// Calls `handler` once when the caller is signalled: at once if that was before, otherwise on a worker; with no lock held, so that
   /// it may answer and take the filesystem's locks. Call it at most once, without holding a lock that `handler` takes.
   public func onInterrupt(_ handler: @escaping @Sendable () -> Void) {
@@ -71,7 +75,9 @@ public final class DeferredReply: Sendable {
     handler?()
   }
 
-  private func answer(_ code: Int32) -> Delivery {
+  private func answer(_ code: Int32) -> Delivery { answer { fuse_reply_err($0, code) } }
+
+  private func answer(_ reply: (OpaquePointer) -> Int32) -> Delivery {
     // The handler goes with `taken`, outside the lock: it may hold the last reference to something that answers.
     let taken = state.withLock { state -> State in
       let before = state
@@ -81,7 +87,7 @@ public final class DeferredReply: Sendable {
     }
     guard let request = taken.request else { return .discarded }
     connection.waiting.remove(unique)
-    return PendingRequest.answer(request.pointer) { fuse_reply_err($0, code) }
+    return PendingRequest.answer(request.pointer, reply)
   }
 }
 

@@ -2,7 +2,7 @@ import CFuse3
 import Glibc
 
 // One type per shape of answer. Each is consumed by `send` or `fail`, on any thread, at the latest when the filesystem's function returns;
-// `ReplyEmpty.deferred()` is the way to answer later. `fail` takes an errno (positive). ENOSYS is for the operations whose description
+// `deferred()` of a `ReplyEmpty` or `ReplyWrite` is the way to answer later. `fail` takes an errno (positive). ENOSYS is for the operations whose description
 // says so: for most the kernel takes it as "never ask again". A reply that is dropped answers EIO.
 
 /// The right to answer one request.
@@ -98,9 +98,12 @@ public struct ReplyWrite: ~Copyable, Reply {
 
   @discardableResult
   public consuming func send(byteCount: Int) -> Delivery { request.send(fuse_write_out(size: UInt32(byteCount), padding: 0)) }
+
+  /// An answer that outlives the function and holds no worker: for a write that is to be on disk first. To be given by `send(byteCount:)` or `fail`.
+  public consuming func deferred() -> DeferredReply { DeferredReply(request) }
 }
 
-/// Answers that it is done. The only reply that can wait: see `deferred`.
+/// Answers that it is done. This and a write's are the replies that can wait: see `deferred`.
 public struct ReplyEmpty: ~Copyable, Reply {
   let request: PendingRequest
   public var isInterrupted: Bool { request.isInterrupted }

@@ -60,7 +60,15 @@ extension Adapter {
     do throws(FSError) {
       let count = try files.write(
         caller(request), HandleID(handle.rawValue), bytes, at: offset, appends: flags & O_APPEND != 0)
-      reply.send(byteCount: count)
+      // The kernel leaves it to us with direct I/O: O_DSYNC stands here for RWF_DSYNC too, and is a part of O_SYNC.
+      guard flags & O_DSYNC != 0 else {
+        reply.send(byteCount: count)
+        return
+      }
+      let pending = reply.deferred()
+      files.sync { failure in
+        if let failure { pending.fail(failure.errno) } else { pending.send(byteCount: count) }
+      }
     } catch { reply.fail(error.errno) }
   }
 

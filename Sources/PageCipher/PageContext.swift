@@ -94,7 +94,7 @@ package final class PageContext {
 /// The library, prepared once for the process.
 enum Gcrypt {
   /// Of locked memory: a context takes 2 KiB of it, and there are never more of them than threads, and those that are kept.
-  private static let lockedByteCount: UInt32 = 256 << 10
+  private static let lockedByteCount: UInt32 = 512 << 10
   /// 0 if it is ready and its memory is locked.
   static let code = cgcrypt_start(lockedByteCount)
 }

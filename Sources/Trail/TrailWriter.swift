@@ -177,8 +177,12 @@ package final class TrailWriter: @unchecked Sendable {
     let folder = TrailFolder(path: path)
     let signer = try TrailSigner.load(from: folder, vault: vault, key: keys.signer)
     let found = try TrailRecovery(folder, vault: vault, keys: keys, signer: signer)
+    if found.segment > 0 {
+      let signed = signer.last.flatMap { $0.segment == found.segment ? Int($0.byteCount) : nil }
+      try settle(folder.segmentPath(found.segment), found, from: signed ?? 0)
+    }
+    // Only now is it on disk for certain.
     if let checkpoint = found.unknownCheckpoint { try signer.advance(to: checkpoint) }
-    if found.segment > 0 { try cut(folder.segmentPath(found.segment), found) }
 
     let retained: (RetainedRecords, RetainedRecords)
     var forwarders: [RecordForwarder] = []
@@ -202,14 +206,31 @@ package final class TrailWriter: @unchecked Sendable {
     return (writer, opening)
   }
 
-  /// Cuts the torn tail of the last segment; on disk on return.
-  private static func cut(_ path: String, _ found: TrailRecovery) throws(TrailError) {
+  /// Cuts the torn tail of the last segment; all before it is on disk on return.
+  ///
+  /// What the signer's checkpoint does not cover was perhaps never synced, or its sync failed in a process that was killed before it could act
+  /// on it. The kernel keeps such bytes in memory as if they were on disk, so that a sync alone would succeed without writing them: they are
+  /// written again, in their own place.
+  private static func settle(_ path: String, _ found: TrailRecovery, from start: Int) throws(TrailError) {
     do throws(SystemError) {
-      let file = try File(path, O_WRONLY | O_NOFOLLOW)
-      // Also where nothing was torn: what this run begins with must be on disk, whatever the last one knew.
+      let file = try File(path, O_RDWR | O_NOFOLLOW)
       try file.truncate(to: found.end.byteCount)
+      if !found.wasClosedCleanly || found.unknownCheckpoint != nil { try writeAgain(file, from: start, to: found.end.byteCount) }
       try file.sync()
     } catch { throw .cannotWrite("\(error)") }
+  }
+
+  private static func writeAgain(_ file: File, from start: Int, to end: Int) throws(SystemError) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
+    defer { buffer.deallocate() }
+    var position = start
+    while position < end {
+      let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, end - position)])
+      let count = try file.read(at: position, into: part)
+      guard count > 0 else { throw SystemError("pread", EIO) }
+      try file.write(UnsafeRawBufferPointer(rebasing: part[..<count]), at: position)
+      position += count
+    }
   }
 
   private func begin(_ opening: TrailOpening) throws(TrailError) {
@@ -298,6 +319,13 @@ package final class TrailWriter: @unchecked Sendable {
     }
     try acquire()
     defer { lock.unlock() }
+    // A segment that is being begun has the keys of before.
+    let until = Clock.boot() + settings.patienceNanoseconds
+    while phase == .changing {
+      let rest = until - Clock.boot()
+      guard rest > 0 else { throw .cannotWrite("the disk does not answer") }
+      changed.wait(lock, nanoseconds: Int(rest))
+    }
     reviewers = keys
     try change(.rotation)
   }

@@ -120,11 +120,17 @@ extension VerifierRun {
       next.lastMarkCommit == lastMark.commit
     else { throw broken("a checkpoint that counts other frames") }
     try checkHeartbeat(next.bootID, next.boot)
-    if let before = checkpoint {
-      // Within one boot both clocks run alike; over a restart only the wall clock goes on.
-      let elapsed = next.bootID == before.bootID ? next.boot - before.boot : 0
-      let step = (next.wall - before.wall - elapsed) / 1_000_000_000
-      if step < -60 { findings.append(.clockSetBack(sequence: next.sequence, seconds: -step)) }
-    }
+    checkClock(next)
+  }
+
+  /// Within one boot both clocks run alike, so the wall clock is compared with the furthest that it was ahead of the other: small steps back
+  /// add up. Over a restart only the wall clock goes on.
+  private mutating func checkClock(_ next: Checkpoint) {
+    let lead = next.wall - next.boot
+    let furthest = clock?.bootID == next.bootID ? clock!.lead : checkpoint.map { $0.wall - next.boot } ?? lead
+    let step = (lead - furthest) / 1_000_000_000
+    if step < -60 { findings.append(.clockSetBack(sequence: next.sequence, seconds: -step)) }
+    // What was told is not told again with each checkpoint.
+    clock = (next.bootID, step < -60 ? lead : max(lead, furthest))
   }
 }

@@ -22,6 +22,8 @@ struct VerifierRun {
   var checkpointHash = ChainHead.zero
   var lastMarkSegment: UInt64 = 0
   var lastMark: (sequence: UInt64, commit: UInt64) = (0, 0)
+  /// How far the wall clock was ahead of the boot clock at most, within this boot.
+  var clock: (bootID: ID128, lead: Int64)?
   /// Since when a heartbeat is owed.
   var heartbeat: (bootID: ID128, boot: Int64)?
   /// What the first segment's header commits to.

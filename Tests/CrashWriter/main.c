@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum { exit_checked = 0, exit_wrong = 1, exit_usage = 2, exit_cut = 3 };
@@ -116,14 +117,18 @@ enum { write_byte_count_max = 128 << 10 };
 
 static void write_step(int slot, int descriptor, size_t offset, size_t count) {
     static unsigned char bytes[write_byte_count_max];
+    // As with O_DSYNC: on disk when it returns, and all before it.
+    int is_durable = draw(16) == 0;
     begin();
     fill(bytes, count, mix(content_seed + step));
     model_write(&model, slot, offset, bytes, count);
-    long written = is_making ? pwrite(descriptor, bytes, count, (off_t)offset) : (long)count;
+    struct iovec part = {bytes, count};
+    long written = is_making ? pwritev2(descriptor, &part, 1, (off_t)offset, is_durable ? RWF_DSYNC : 0) : (long)count;
     if (written >= 0 && written != (long)count) {
         errno = EIO;
         written = -1;
     }
+    if (is_making && is_durable && written > 0) __atomic_store_n(&journal->steps[step].promised, journal_now(), __ATOMIC_RELEASE);
     end(written, "write");
 }
 

@@ -1,7 +1,7 @@
 // strongroom-crash-writer: one user's changes to a folder of a mount, and the proof of what a crash left of them.
 //
 // The writer draws changes from a seed and makes them one system call (*step*) after the other, each noted in a journal outside the
-// vault before and after. A step is *promised* once an fsync after it has returned. The checker draws the same steps again without
+// vault before and after. A step is *promised* once an fsync after it, or a write with RWF_DSYNC, has returned. The checker draws the same steps again without
 // making them, and compares what it finds in the folder with the state after each step: a crash is survived when the folder is, byte
 // for byte and name for name, as it was after some step that is no older than the last promise and no newer than the last one begun.
 #ifndef CRASH_WRITER_MODEL_H

@@ -18,6 +18,8 @@ struct Forger {
   }
 
   var segments: [Segment] = []
+  /// Called last with each header, for what does not fit.
+  var bend: (_ segment: Int, inout SegmentHeader) -> Void = { _, _ in }
 
   init(_ path: String) throws {
     for number in try TrailFolder(path: path).list().segments {
@@ -47,6 +49,7 @@ struct Forger {
       header.previousByteCount = previous.byteCount
       header.previousHead = previous.head
       header.lastMarkSegment = min(header.lastMarkSegment, header.number - 1)
+      bend(index + 1, &header)
       var bytes = header.encode()
       var head = Chain.start(header: bytes)
       bytes += head.bytes.prefix(8)

@@ -336,6 +336,47 @@ extension TrailTests {
       if case .clockSetBack(sequence: 2, seconds: let seconds) = findings[0] { #expect((99...101).contains(seconds)) }
     }
 
+    /// Steps that are each too small to be named add up.
+    @Test func aWallClockSetBackLittleByLittleIsNamed() throws {
+      let author = try Author()
+      try author.checkpoint(.opening)
+      for step in 1...10 as ClosedRange<Int64> { try author.checkpoint(boot: step, wall: -25 * step) }
+      guard case .consistent(let findings) = try author.verify() else {
+        Issue.record("broken")
+        return
+      }
+      // Told each time another minute is lost: at 78 s, 156 s and 234 s.
+      let told = findings.map { if case .clockSetBack(_, let seconds) = $0 { (70...85).contains(seconds) } else { false } }
+      #expect(told == [true, true, true], "\(findings)")
+    }
+
+    /// The fields of a checkpoint are read before its signature is checked: clocks as nobody has them are no reason to stop working.
+    @Test func impossibleClocksAreABrokenTrail() throws {
+      for clock in [Int64.min, Int64.max] {
+        for change in [{ $0.wall = clock }, { $0.boot = clock }] as [(inout Checkpoint) -> Void] {
+          let author = try Author()
+          try author.checkpoint(.opening)
+          try author.checkpoint(isForged: true, change)
+          let verdict = try author.verify()
+          #expect(verdict.what?.contains("clocks") == true, "\(verdict)")
+        }
+      }
+    }
+
+    /// Nor are counts as no trail has them, in a header: neither to the verifier nor to who reads or goes on with the trail.
+    @Test func impossibleCountsAreABrokenTrail() throws {
+      let changes: [(inout SegmentHeader) -> Void] = [
+        { $0.previousByteCount = .max }, { $0.firstSequence = .max }, { $0.base.wall = .min }, { $0.base.boot = .max },
+      ]
+      for change in changes {
+        let victim = try Victim()
+        let copy = try victim.attack { forger in forger.bend = { if $0 == 2 { change(&$1) } } }
+        #expect(try victim.isFound(copy))
+        #expect(throws: TrailError.self) { try victim.fixture.records(path: copy) }
+        #expect(throws: TrailError.self) { try victim.fixture.open(path: copy) }
+      }
+    }
+
     @Test func nothingFollowsAClosingCheckpointButAStart() throws {
       for kind in [SegmentHeader.Kind.rotation, .resumed] {
         let author = try Author()

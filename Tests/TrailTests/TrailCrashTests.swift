@@ -80,6 +80,34 @@ extension TrailTests {
         }
       }
 
+      /// A sync that fails leaves its bytes in the kernel's memory as if they were on disk. Where the process is killed before it acts on that,
+      /// the next one must not sync them and take them for written.
+      @Test(arguments: [false, true]) func whatWasPerhapsNeverSyncedIsWrittenAgain(isClosed: Bool) throws {
+        let fixture = try Fixture()
+        let writer = try fixture.open()
+        for index in 0..<3 { try writer.append(plain(.list, "\(index)")) }
+        let running = isClosed ? "" : try fixture.copy(to: "running")
+        try writer.close()
+        let path = isClosed ? try fixture.copy(to: "closed") : running
+        let calls = Calls()
+        Seam.setFault(under: path) { call, path in
+          if path.hasSuffix("0000000001.segment") { calls.note("\(call)") }
+          return nil
+        }
+        defer { Seam.setFault(under: path, nil) }
+        try fixture.open(path: path).close()
+        let written = calls.names.filter { ["pwrite", "fsync"].contains($0) }
+        #expect(written == (isClosed ? ["fsync"] : ["pwrite", "fsync"]))
+        #expect(try !fixture.verify(.all, path: path).isBroken)
+      }
+
+      private final class Calls: @unchecked Sendable {
+        private let lock = Lock()
+        private var noted: [String] = []
+        var names: [String] { lock.withLock { noted } }
+        func note(_ name: String) { lock.withLock { noted.append(name) } }
+      }
+
       private final class Snapshots: @unchecked Sendable {
         private let fixture: Fixture
         private let lock = Lock()

@@ -12,7 +12,7 @@ struct ContentChecker {
   /// The rows of a bucket: of the snapshot, or as they are now where others go on working.
   let rows: (UInt64) throws(CatalogError) -> [SealedRow]
   /// What the catalog says of a pack now; nil where it names it no more.
-  let record: (PackNumber) -> PackRecord?
+  let record: (PackNumber) throws(CatalogError) -> PackRecord?
   /// Whether somebody appends to a pack, so that it is longer than what commits have promised.
   let grows: (PackNumber) -> Bool
   let isQuick: Bool
@@ -46,7 +46,7 @@ struct ContentChecker {
     for pack in packs where UInt64(pack.value) > state.pack {
       if check(pack) { state.damagedPacks.append(UInt64(pack.value)) }
       state.pack = UInt64(pack.value)
-      done += record(pack)?.byteCount ?? 0
+      done += (try? record(pack))?.byteCount ?? 0
       let goesOn = progress(.packs, done)
       keep(state, !goesOn)
       guard goesOn else { return false }
@@ -60,7 +60,12 @@ struct ContentChecker {
   private func check(bucket: UInt64, progress: (UInt64) -> Bool) -> (byteCount: UInt64, isDamaged: Bool)? {
     var done: UInt64 = 0
     var isDamaged = false
-    for (blob, node) in references(in: bucket) {
+    let references: [(blob: BlobReference, node: NodeID)]
+    do throws(CatalogError) { references = try self.references(in: bucket) } catch {
+      report(Finding(.catalog, Self.subject(of: bucket), .unreadable, ["detail": "\(error)"]))
+      return (0, true)
+    }
+    for (blob, node) in references {
       if let finding = check(blob, node), isStillNamed(blob, in: bucket) {
         isDamaged = true
         report(finding)
@@ -72,11 +77,11 @@ struct ContentChecker {
   }
 
   /// The blobs that a bucket's rows name, each once, in the order of the disk. Rows that do not open were told before.
-  private func references(in bucket: UInt64) -> [(blob: BlobReference, node: NodeID)] {
+  /// - Throws: where the catalog does not tell them now: then nothing was checked, which is not the same as nothing being wrong.
+  private func references(in bucket: UInt64) throws(CatalogError) -> [(blob: BlobReference, node: NodeID)] {
     var seen: Set<BlobID> = []
     var found: [(blob: BlobReference, node: NodeID)] = []
-    guard let rows = try? rows(bucket) else { return [] }
-    for row in rows {
+    for row in try rows(bucket) {
       guard let plaintext = try? keys.open(row.sealed, for: row.key, version: row.version) else { continue }
       let extent = row.key.table == .node ? (try? NodeRecord(parsing: plaintext))?.firstExtent : try? Extent(parsing: plaintext)
       guard let blob = extent?.blob, seen.insert(blob.id).inserted else { continue }
@@ -103,21 +108,32 @@ struct ContentChecker {
   /// Whether the catalog names the blob at this place now: one that went meanwhile was not lost. Files go only after the commit that
   /// stopped naming them, so asking afterwards is enough.
   private func isStillNamed(_ blob: BlobReference, in bucket: UInt64) -> Bool {
-    references(in: bucket).contains { $0.blob.id == blob.id && $0.blob.place == blob.place }
+    // Where the catalog does not say, it is told rather than not.
+    guard let references = try? references(in: bucket) else { return true }
+    return references.contains { $0.blob.id == blob.id && $0.blob.place == blob.place }
+  }
+
+  private static func subject(of bucket: UInt64) -> String {
+    CatalogBuckets.nodes(of: bucket).map { "nodes \($0.lowerBound)–\($0.upperBound)" } ?? "bucket \(bucket)"
   }
 
   // MARK: Packs
 
   /// Returns whether it is damaged.
   private func check(_ number: PackNumber) -> Bool {
-    guard let record = record(number) else { return false }
+    let record: PackRecord?
+    do throws(CatalogError) { record = try self.record(number) } catch {
+      report(Finding(.catalog, "pack \(number.value)", .unreadable, ["detail": "\(error)"]))
+      return true
+    }
+    guard let record else { return false }
     let finding = check(number, record)
     guard let finding, finding.severity == .damage else {
       if let finding { report(finding) }
       return false
     }
     // Its file went meanwhile, with the commit that stopped naming it.
-    guard self.record(number) != nil else { return false }
+    do throws(CatalogError) { if try self.record(number) == nil { return false } } catch {}
     report(finding)
     return true
   }

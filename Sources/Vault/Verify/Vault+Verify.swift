@@ -105,9 +105,10 @@ extension Vault {
     let content = content
     let checker = ContentChecker(
       keys: keys, content: reading, rows: { (bucket) throws(CatalogError) in try catalog.rows(inBucket: bucket) },
-      record: { number in
+      record: { (number) throws(CatalogError) in
         let key = RowKey(.pack, UInt64(number.value))
-        guard let row = try? catalog.row(key), let bytes = try? keys.open(row.sealed, for: key, version: row.version) else {
+        // A row that does not open was told before.
+        guard let row = try catalog.row(key), let bytes = try? keys.open(row.sealed, for: key, version: row.version) else {
           return nil
         }
         return try? PackRecord(parsing: bytes)

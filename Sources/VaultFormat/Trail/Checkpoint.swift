@@ -111,6 +111,7 @@ package struct Checkpoint: Hashable, Sendable {
     bootID = ID128(try reader.raw(16))!
     wall = try reader.i64()
     boot = try reader.i64()
+    guard Record.TimeBase(wall: wall, boot: boot).isPossible else { throw .malformed("checkpoint clocks") }
     previous = ChainHead(try reader.raw(32))!
     publicKey = Array(try reader.raw(32))
     nextPublicKey = Array(try reader.raw(32))

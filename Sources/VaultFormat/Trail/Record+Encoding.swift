@@ -11,6 +11,10 @@ extension Record {
       self.wall = wall
       self.boot = boot
     }
+
+    /// Whether these can be readings of clocks: until the year 2116, and 36 years after a start. With such any two may be
+    /// subtracted; what a forger writes need not be.
+    var isPossible: Bool { (-(1 << 61)...1 << 62).contains(wall) && (0...1 << 60).contains(boot) }
   }
 
   package static let paddingByteCount = 32

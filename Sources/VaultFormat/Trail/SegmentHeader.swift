@@ -11,6 +11,8 @@ package struct SegmentHeader: Hashable, Sendable {
   package static let reviewerByteCount = 96
   package static let checkByteCount = 8
   package static let reviewerCountMax = 64
+  /// No trail has more frames, and no segment more bytes.
+  private static let countMax: UInt64 = 1 << 62
   package static let byteCountMax = fixedByteCount + reviewerCountMax * reviewerByteCount + checkByteCount
 
   /// Why the segment was begun. Numbers are on disk; never renumbered.
@@ -144,7 +146,9 @@ package struct SegmentHeader: Hashable, Sendable {
     guard number > 0, firstSequence > 0 else { throw .malformed("segment number") }
     bootID = ID128(try reader.raw(16))!
     base = Record.TimeBase(wall: try reader.i64(), boot: try reader.i64())
+    guard base.isPossible else { throw .malformed("segment clocks") }
     previousByteCount = try reader.u64()
+    guard firstSequence <= Self.countMax, previousByteCount <= Self.countMax else { throw .malformed("segment counts") }
     previousHead = ChainHead(try reader.raw(32))!
     droppedByteCount = try reader.u64()
     lastMarkSegment = try reader.u64()

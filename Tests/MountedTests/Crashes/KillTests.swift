@@ -32,6 +32,22 @@ extension MountedTests {
       }
     }
 
+    /// The kernel asks for no fsync behind a direct write with O_SYNC: the mount has to see to it.
+    @Test func aSynchronousWriteIsThereAfterAKill() throws {
+      try withVault { vault in
+        let source = vault.folder + "/source"
+        try Programs.mustRun(["dd", "if=/dev/urandom", "of=" + source, "bs=4k", "count=3"])
+        chmod(source, 0o644)
+        for flag in ["dsync", "sync"] {
+          let path = vault.path("/" + flag)
+          try Programs.mustRun(["dd", "if=" + source, "of=" + path, "bs=4k", "oflag=" + flag], as: vault.users.all)
+          try vault.crash()
+          try vault.mount()
+          try Programs.mustRun(["cmp", source, path], as: vault.users.all)
+        }
+      }
+    }
+
     @Test func killsWhileMountingAndUnmountingLoseNothing() throws {
       var dice = Dice(Soak.seed)
       let wanted = Soak.count(5, full: 100)
