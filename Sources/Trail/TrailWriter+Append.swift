@@ -1,4 +1,3 @@
-import Glibc
 import Platform
 import Sodium
 import Synchronization
@@ -35,44 +34,6 @@ extension TrailWriter {
       base: segment.base)
     try put(encoded: writer.count, isAlways: false, now: boot)
     if settings.strict { try waitUntilSynced() }
-  }
-
-  /// Appends what must never be refused (RELEASE, UNMOUNT, RECOVERY …), from reserved space. Never waits for the disk: where the trail
-  /// cannot be written now the record waits in memory, and where too many wait it is counted and a later record says so.
-  package func appendAlways(_ record: Record) {
-    guard lock.tryLock() || acquire(within: min(settings.patienceNanoseconds, Self.alwaysPatienceNanoseconds)) else {
-      return stall(record)
-    }
-    defer { lock.unlock() }
-    if phase == .writing, filling.hasRoom(for: Record.byteCountMax), segment.frameCount < settings.segmentFrameCountMax {
-      do throws(TrailError) {
-        try put(record, isAlways: true)
-        return
-      } catch {}
-    }
-    guard phase != .closed else { return lose() }
-    guard alwaysQueue.count < settings.alwaysQueueCountMax else { return lose() }
-    var record = record
-    record.wall = Clock.wall()
-    record.boot = Clock.boot()
-    alwaysQueue.append(record)
-  }
-
-  /// Whoever must not be refused waits so long for a lock that somebody holds in a write(2).
-  private static let alwaysPatienceNanoseconds: Int64 = 100_000_000
-
-  /// Keeps a record for the keeper, without the lock.
-  private func stall(_ record: Record) {
-    var record = record
-    record.wall = Clock.wall()
-    record.boot = Clock.boot()
-    if !stalled.add(record, limit: settings.alwaysQueueCountMax) { stalledLossCount.add(1, ordering: .relaxed) }
-    keeperWork.signal()
-  }
-
-  private func lose() {
-    lostCount += 1
-    lostTotal += 1
   }
 
   /// Writes a mark before a commit; on disk on return. Returns its sequence.
@@ -116,69 +77,6 @@ extension TrailWriter {
 
   /// Holds the largest READ: 1 + 1 + 4 × 10 + 2 × 10 bytes, padded.
   static let readByteCountMax = 64
-
-  /// Returns when a record of `byteCount` bytes may be written now; waits for a change of segment or room in memory, at most as long
-  /// as a sync may take.
-  @inline(__always)
-  func admit(_ byteCount: Int) throws(TrailError) {
-    let now = Clock.boot()
-    if phase == .writing, filling.hasRoom(for: byteCount), segment.frameCount < settings.segmentFrameCountMax,
-      syncBegan == 0 || now - syncBegan <= settings.patienceNanoseconds, now - heartbeat <= settings.heartbeatNanosecondsMax,
-      now >= noSpaceUntil
-    {
-      return
-    }
-    try admitSlowly(byteCount, since: now)
-  }
-
-  @inline(never)
-  private func admitSlowly(_ byteCount: Int, since: Int64) throws(TrailError) {
-    while true {
-      let now = Clock.boot()
-      if let refusal = refusal(now) {
-        // A machine that slept owes a checkpoint, which is made at once.
-        let isLate = now - heartbeat > settings.heartbeatNanosecondsMax && phase == .writing
-        guard isLate, now - since < settings.patienceNanoseconds else { throw .cannotWrite(refusal) }
-        checkpointerWork.signal()
-      } else if phase == .writing {
-        if segment.frameCount >= settings.segmentFrameCountMax {
-          want(.rotation)
-        } else if filling.hasRoom(for: byteCount) {
-          return
-        } else {
-          isUrgent = true
-          keeperWork.signal()
-        }
-      }
-      let rest = since + settings.patienceNanoseconds - now
-      guard rest > 0 else { throw .cannotWrite("the disk does not keep up") }
-      changed.wait(lock, nanoseconds: Int(min(rest, 100_000_000)))
-    }
-  }
-
-  static let noSpace = "no space left on the disk"
-
-  /// Why ordinary records are refused now; nil while they are not.
-  func refusal(_ now: Int64) -> String? {
-    let reason = reasonToRefuse(now)
-    if reason == nil {
-      if refusedSince != 0 { refusedSince = 0 }
-    } else if refusedSince == 0 {
-      refusedSince = now
-    }
-    return reason
-  }
-
-  private func reasonToRefuse(_ now: Int64) -> String? {
-    switch phase {
-    case .closed: return "the trail is closed"
-    case .failed(let reason): return reason
-    case .writing, .changing: break
-    }
-    if syncBegan != 0, now - syncBegan > settings.patienceNanoseconds { return "the disk does not answer" }
-    if now - heartbeat > settings.heartbeatNanosecondsMax { return checkpointFailure ?? "no checkpoint can be made" }
-    return noSpaceUntil > now ? Self.noSpace : nil
-  }
 
   func put(_ record: Record, isAlways: Bool) throws(TrailError) {
     var record = record

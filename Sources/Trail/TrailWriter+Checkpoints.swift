@@ -121,6 +121,15 @@ extension TrailWriter {
       lock.withLock { checkpointFailure = error.reason }
     }
   }
+
+  /// That checkpoints did not reach an anchor is on record, at the beginning and at the end of it: once each, however long it lasts.
+  func recordAnchorGap(isOver: Bool, count: UInt64) {
+    guard !lock.withLock({ isEnding }) else { return }
+    var record = Record(.alert)
+    record.count = count
+    record.details = [Record.Detail("kind", isOver ? "anchors-resumed" : "anchor-missed")]
+    appendAlways(record)
+  }
 }
 
 extension TrailError {

@@ -22,14 +22,14 @@ final class LogFold {
     private let beginning: Beginning
 
     /// Of one record.
-    init(_ step: borrowing LogStep) {
+    init(_ step: inout LogStep) {
       uid = step.uid
       beginning = .entry(step.entry())
       isComplete = true
     }
 
     /// Of what is done through a handle from here on.
-    init(session step: borrowing LogStep) {
+    init(session step: inout LogStep) {
       uid = step.uid
       beginning = step.isOpen ? .open(step.opened!) : .entry(step.entry())
       session = LogRow.Session(lastWall: step.raw.record.wall)
@@ -54,17 +54,17 @@ final class LogFold {
 
   init(emit: @escaping (LogRow) -> Void) { self.emit = emit }
 
-  func take(_ step: borrowing LogStep, isMatch: Bool) {
+  func take(_ step: inout LogStep, isMatch: Bool) {
     if step.run != run {
       endSessions()
       run = step.run
     }
-    guard step.raw.record.outcome == .done, let handle = step.raw.record.handle else { return single(step, isMatch) }
+    guard step.raw.record.outcome == .done, let handle = step.raw.record.handle else { return single(&step, isMatch) }
     switch step.raw.record.action {
-    case .open: begin(step, handle, isMatch)
-    case .read, .pages, .write: use(step, handle, isMatch)
-    case .release: release(step, handle, isMatch)
-    default: single(step, isMatch)
+    case .open: begin(&step, handle, isMatch)
+    case .read, .pages, .write: use(&step, handle, isMatch)
+    case .release: release(&step, handle, isMatch)
+    default: single(&step, isMatch)
     }
   }
 
@@ -74,41 +74,41 @@ final class LogFold {
     drain()
   }
 
-  private func single(_ step: borrowing LogStep, _ isMatch: Bool) {
+  private func single(_ step: inout LogStep, _ isMatch: Bool) {
     guard isMatch else { return }
-    let slot = Slot(step)
+    let slot = Slot(&step)
     slot.recordCount = 1
     waiting.append(slot)
     drain()
   }
 
-  private func begin(_ step: borrowing LogStep, _ handle: HandleID, _ isMatch: Bool) {
+  private func begin(_ step: inout LogStep, _ handle: HandleID, _ isMatch: Bool) {
     let slots = sessions[handle]
     if step.isRestated, slots != nil { return }
     // A handle whose RELEASE is not in the trail.
     for slot in slots ?? [] { slot.isComplete = true }
-    let slot = make(step)
+    let slot = make(&step)
     if isMatch, !step.isRestated { slot.recordCount = 1 }
     sessions[handle] = [slot]
   }
 
-  private func make(_ step: borrowing LogStep) -> Slot {
-    let slot = Slot(session: step)
+  private func make(_ step: inout LogStep) -> Slot {
+    let slot = Slot(session: &step)
     waiting.append(slot)
     return slot
   }
 
-  private func session(_ step: borrowing LogStep, _ handle: HandleID) -> Slot {
+  private func session(_ step: inout LogStep, _ handle: HandleID) -> Slot {
     let slots = sessions[handle] ?? []
     let uid = step.uid
     if let slot = slots.first(where: { $0.uid == uid }) { return slot }
-    let slot = make(step)
+    let slot = make(&step)
     sessions[handle] = slots + [slot]
     return slot
   }
 
-  private func use(_ step: borrowing LogStep, _ handle: HandleID, _ isMatch: Bool) {
-    let slot = session(step, handle)
+  private func use(_ step: inout LogStep, _ handle: HandleID, _ isMatch: Bool) {
+    let slot = session(&step, handle)
     let range = step.raw.record.range
     let returned = range?.returned ?? 0
     if isMatch { slot.recordCount += 1 }
@@ -126,8 +126,8 @@ final class LogFold {
     if step.raw.record.action == .pages { slot.session?.pagesCount += 1 }
   }
 
-  private func release(_ step: borrowing LogStep, _ handle: HandleID, _ isMatch: Bool) {
-    let slot = session(step, handle)
+  private func release(_ step: inout LogStep, _ handle: HandleID, _ isMatch: Bool) {
+    let slot = session(&step, handle)
     if isMatch { slot.recordCount += 1 }
     slot.session?.lastWall = step.raw.record.wall
     let slots = sessions.removeValue(forKey: handle) ?? []

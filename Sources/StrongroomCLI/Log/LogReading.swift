@@ -48,7 +48,7 @@ struct LogReading {
   /// - Throws: what is not damage of the trail; damage is in the tally, with the records before it handed over.
   func walk(
     _ filter: LogFilter, countsRestated: Bool = false, wait: (() -> Bool)? = nil, isWanted: ((LogEntry) -> Bool)? = nil,
-    _ take: (borrowing LogStep, _ isMatch: Bool) -> Bool
+    _ take: (inout LogStep, _ isMatch: Bool) -> Bool
   ) throws(CommandFailure) -> LogTally {
     let matcher = LogMatcher(filter)
     var handles = HandleTable()
@@ -59,10 +59,11 @@ struct LogReading {
         from: filter.since?.nanoseconds ?? .min, to: filter.until?.nanoseconds ?? .max, wholeSegments: true, into: &summary,
         wait: wait
       ) { (raw) throws(TrailError) in
-        let step = handles.follow(raw, for: matcher)
-        let isMatch = matcher.matches(step) && isWanted?(step.entry()) ?? true
+        var step = handles.follow(raw, for: matcher)
+        var isMatch = matcher.matches(step)
+        if isMatch, let isWanted { isMatch = isWanted(step.entry()) }
         if isMatch, countsRestated || !step.isRestated { tally.matching += 1 }
-        return take(step, isMatch)
+        return take(&step, isMatch)
       }
     } catch {
       guard case .damaged = error else { throw CommandFailure(error, trail: path) }

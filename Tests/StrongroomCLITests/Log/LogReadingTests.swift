@@ -24,13 +24,13 @@ struct Steps {
   init(_ matcher: LogMatcher = LogMatcher(LogFilter())) { self.matcher = matcher }
 
   mutating func take<Result>(
-    _ record: Record, _ sequence: UInt64 = 1, segment: UInt64 = 1, _ body: (borrowing LogStep) throws -> Result
+    _ record: Record, _ sequence: UInt64 = 1, segment: UInt64 = 1, _ body: (inout LogStep) throws -> Result
   ) rethrows -> Result {
     let bytes = record.encode(base: base)!
     return try bytes.withUnsafeBytes { bytes in
       let parsed = try! RawRecord(parsing: bytes, base: base)
-      let step = handles.follow(TrailReader.RawEntry(segment: segment, sequence: sequence, record: parsed), for: matcher)
-      return try body(step)
+      var step = handles.follow(TrailReader.RawEntry(segment: segment, sequence: sequence, record: parsed), for: matcher)
+      return try body(&step)
     }
   }
 }
@@ -81,7 +81,8 @@ struct Steps {
     var record = stamped
     (record.wall, record.boot) = (Int64(2_000 + index), Int64(3_000 + index))
     let expected = copied.complete(segment: 3, sequence: UInt64(index), record)
-    let entry = raw.take(record, UInt64(index), segment: 3) { $0.entry() }
+    let (entry, again) = raw.take(record, UInt64(index), segment: 3) { ($0.entry(), $0.entry()) }
+    #expect(again.record == entry.record)
     #expect(entry.record == expected.record && entry.run == expected.run && entry.openerUID == expected.openerUID)
     #expect(entry.sequence == expected.sequence && entry.segment == 3 && entry.isRestated == expected.isRestated)
   }
@@ -92,7 +93,7 @@ struct Steps {
   var steps = Steps()
   var rows: [LogRow] = []
   let fold = LogFold { rows.append($0) }
-  func take(_ record: Record) { steps.take(record) { fold.take($0, isMatch: true) } }
+  func take(_ record: Record) { steps.take(record) { fold.take(&$0, isMatch: true) } }
   take(TrailFixture.open(1, TrailFixture.lin, TrailFixture.wang, size: 100))
   take(TrailFixture.read(1, 0, 50))
   var foreign = TrailFixture.read(1, 50, 50)
@@ -117,7 +118,7 @@ struct Steps {
   var steps = Steps()
   var rows: [LogRow] = []
   let fold = LogFold { rows.append($0) }
-  func take(_ record: Record) { steps.take(record) { fold.take($0, isMatch: true) } }
+  func take(_ record: Record) { steps.take(record) { fold.take(&$0, isMatch: true) } }
   take(TrailFixture.open(1, TrailFixture.lin, TrailFixture.wang, size: 1))
   for handle in 2..<5_000 as Range<UInt64> {
     take(TrailFixture.open(handle, TrailFixture.bob, TrailFixture.odd, size: 1))
@@ -288,7 +289,7 @@ func whatAForgerWritesCrashesNothing(_ wall: Int64) throws {
   var use = LogUse()
   for record in records {
     let entry = steps.take(record) { step in
-      fold.take(step, isMatch: true)
+      fold.take(&step, isMatch: true)
       _ = matcher.matches(step)
       return step.entry()
     }

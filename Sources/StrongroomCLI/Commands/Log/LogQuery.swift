@@ -70,7 +70,7 @@ final class LogListing {
   ) throws(CommandFailure) -> LogTally {
     let fold = style == .folded ? LogFold { self.add($0) } : nil
     var tally = try reading.walk(filter, countsRestated: style != .folded, wait: wait, isWanted: isWanted) { step, isMatch in
-      if let fold { fold.take(step, isMatch: isMatch) } else if isMatch { self.add(step) }
+      if let fold { fold.take(&step, isMatch: isMatch) } else if isMatch { self.add(&step) }
       return true
     }
     fold?.finish()
@@ -86,7 +86,7 @@ final class LogListing {
     table.add(row)
   }
 
-  private func add(_ step: borrowing LogStep) {
+  private func add(_ step: inout LogStep) {
     guard lineCount < limit else { return }
     lineCount += 1
     shown += 1

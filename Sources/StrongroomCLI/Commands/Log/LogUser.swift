@@ -25,7 +25,7 @@ struct LogUser: StrongroomCommand {
       uses[place.path] = use
     }
     var tally = try reading.walk(filter) { step, isMatch in
-      fold.take(step, isMatch: isMatch)
+      fold.take(&step, isMatch: isMatch)
       guard isMatch, !step.isRestated else { return true }
       let entry = step.entry()
       uses[entry.record.object?.path ?? [], default: LogUse()].add(entry)

@@ -24,7 +24,7 @@ struct LogWho: StrongroomCommand {
     var readers = Readers()
     let fold = LogFold { readers.add($0) }
     var tally = try reading.walk(filter) { step, isMatch in
-      fold.take(step, isMatch: isMatch)
+      fold.take(&step, isMatch: isMatch)
       if isMatch, !step.isRestated, let uid = step.uid { readers.users[uid, default: LogUse()].add(step.entry()) }
       return true
     }
