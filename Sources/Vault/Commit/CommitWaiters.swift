@@ -11,24 +11,22 @@ final class CommitWaiters: @unchecked Sendable {
   }
 
   private let patience: Int64
-  private let lock = Lock()
-  private let changed = Condition()
+  private let worker = WorkerThreads()
+  private var lock: Lock { worker.lock }
   /// In the order in which they came, and so by ticket and time.
   private var waiters: [Waiter] = []
-  private var isEnding = false
-  private var thread: Thread?
 
   init(patience: Int64) { self.patience = patience }
 
   /// Starts the thread that watches.
-  func start() { thread = Thread(name: "commit-watch") { [self] in watch() } }
+  func start() { worker.start("commit-watch") { [self] in watch() } }
 
   /// `answer` is called once, on any thread, with why not; nil when everything changed before `ticket` is on disk.
   func add(_ ticket: UInt64, _ answer: @escaping @Sendable (VaultError?) -> Void) {
     lock.withLock {
       waiters.append(Waiter(ticket: ticket, until: Clock.monotonic() + patience, answer: answer))
       // Whoever watches for another one's time does not need to hear of a later one.
-      if waiters.count == 1 { changed.signal() }
+      if waiters.count == 1 { worker.wakeOne() }
     }
   }
 
@@ -38,13 +36,7 @@ final class CommitWaiters: @unchecked Sendable {
   }
 
   /// Ends the thread. Nobody may wait any more.
-  func stop() {
-    lock.withLock {
-      isEnding = true
-      changed.signal()
-    }
-    thread?.join()
-  }
+  func stop() { worker.end() }
 
   private func take(while isMeant: (Waiter) -> Bool) -> [Waiter] {
     lock.withLock {
@@ -57,15 +49,13 @@ final class CommitWaiters: @unchecked Sendable {
   private func watch() {
     while true {
       let isOver = lock.withLock { () -> Bool in
-        if !isEnding {
-          if let first = waiters.first {
-            let rest = first.until - Clock.monotonic()
-            if rest > 0 { changed.wait(lock, nanoseconds: Int(rest)) }
-          } else {
-            changed.wait(lock)
-          }
+        if let first = waiters.first {
+          let rest = first.until - Clock.monotonic()
+          if rest > 0 { worker.wait(nanoseconds: Int(rest)) }
+        } else {
+          worker.wait(while: waiters.isEmpty)
         }
-        return isEnding
+        return worker.isEnding
       }
       if isOver { return }
       let now = Clock.monotonic()

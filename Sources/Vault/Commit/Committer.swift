@@ -32,15 +32,13 @@ final class Committer: @unchecked Sendable {
   /// The catalog is to hear of packs although no node changed.
   private let isRoundWanted = Atomic<Bool>(false)
 
-  private let lock = Lock()
-  private let wake = Condition()
+  private let worker = WorkerThreads()
+  private var lock: Lock { worker.lock }
   private let done = Condition()
   private var requested: UInt64 = 0
   private var finished: UInt64 = 0
   private var outcomes: [UInt64: VaultError] = [:]
-  private var isClosing = false
   private let waiters: CommitWaiters
-  private var thread: Thread?
   private let threadID = Atomic<Int32>(0)
 
   /// - Parameters:
@@ -64,14 +62,14 @@ final class Committer: @unchecked Sendable {
   ) {
     self.documentLimit.store(documentLimit, ordering: .relaxed)
     waiters.start()
-    thread = Thread(name: "commit") { [self] in
+    worker.start("commit") { [self] in
       threadID.store(csystem_thread_id(), ordering: .relaxed)
       while true {
         lock.lock()
-        if requested == finished, !isClosing { wake.wait(lock, nanoseconds: interval) }
+        if requested == finished { worker.wait(nanoseconds: interval) }
         let target = requested
         let isRequested = target > finished
-        let closing = isClosing
+        let isLast = worker.isEnding
         lock.unlock()
         if isRequested || hasWork() {
           let failure = run()
@@ -86,7 +84,7 @@ final class Committer: @unchecked Sendable {
           }
           if isRequested { waiters.finish(through: target, failure) }
         }
-        if closing { return }
+        if isLast { return }
       }
     }
   }
@@ -98,10 +96,10 @@ final class Committer: @unchecked Sendable {
   func commitAndWait() throws(VaultError) {
     lock.lock()
     defer { lock.unlock() }
-    guard !isClosing else { throw .changesRefused("the vault is being closed") }
+    guard !worker.isEnding else { throw .changesRefused("the vault is being closed") }
     requested += 1
     let ticket = requested
-    wake.signal()
+    worker.wakeOne()
     while finished < ticket { done.wait(lock) }
     // The first round that covers the ticket decides.
     let round = outcomes.keys.filter { $0 >= ticket }.min()
@@ -112,10 +110,10 @@ final class Committer: @unchecked Sendable {
   /// patience; the commit goes on all the same.
   func commit(then answer: @escaping @Sendable (VaultError?) -> Void) {
     let isAccepted = lock.withLock { () -> Bool in
-      guard !isClosing else { return false }
+      guard !worker.isEnding else { return false }
       requested += 1
       waiters.add(requested, answer)
-      wake.signal()
+      worker.wakeOne()
       return true
     }
     if !isAccepted { answer(.changesRefused("the vault is being closed")) }
@@ -127,7 +125,7 @@ final class Committer: @unchecked Sendable {
     lock.withLock {
       if requested == finished {
         requested += 1
-        wake.signal()
+        worker.wakeOne()
       }
     }
   }
@@ -139,11 +137,7 @@ final class Committer: @unchecked Sendable {
 
   /// Ends the thread after a last round.
   func stop() {
-    lock.withLock {
-      isClosing = true
-      wake.signal()
-    }
-    thread?.join()
+    worker.end()
     waiters.stop()
   }
 }
