@@ -49,7 +49,7 @@ let package = Package(
     // 0: C libraries, found by pkg-config
     .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
-    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CGcrypt", pkgConfig: "libgcrypt", providers: [.apt(["libgcrypt20-dev"])]),
     .systemLibrary(name: "CTLS", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "CSystem"),
 
@@ -57,7 +57,7 @@ let package = Package(
     part("Platform", ["CSystem"]),
     part("Fuse", ["CFuse3", "CSystem"]),
     part("Sodium", ["CSodium"]),
-    part("PageCipher", ["COpenSSL", "Platform"]),
+    part("PageCipher", ["CGcrypt", "Platform"]),
 
     // 2: bytes on disk
     part("VaultFormat"),

@@ -1,3 +1,4 @@
+import PageCipher
 package import Sodium
 package import VaultFormat
 
@@ -35,6 +36,7 @@ package final class VaultKeys: Sendable {
     self.root = root
     // So that a machine that cannot lock blob keys says so now, not at the first document.
     try KeyArena.shared.prepare()
+    do { try PageCipher.prepare() } catch { throw .memoryNotLocked }
   }
 
   package static let rootByteCount = 32

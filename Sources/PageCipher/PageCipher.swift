@@ -1,17 +1,20 @@
-/// PageCipher: AES-256-GCM over pages, through OpenSSL's EVP interface. Knows no vault.
+/// PageCipher: AES-256-GCM over pages, by libgcrypt. Knows no vault.
 ///
 /// *Page* up to 2³¹−1 bytes sealed at once, numbered within what it belongs to · *page key* 32 bytes of the caller's and a *serial*, by
-/// which a context knows that it already holds the key · *context* an OpenSSL cipher context, kept and used again · *nonce* the page's
+/// which a context knows that it already holds the key · *context* a cipher context of libgcrypt, kept and used again · *nonce* the page's
 /// number as 12 bytes, little-endian: under one key each number is sealed once, ever.
 ///
-/// No call allocates once the contexts exist. A context keeps its last key, expanded, on the ordinary heap, until another key takes its
-/// place or `forget` is called; docs/threat-model.md says so.
-import COpenSSL
+/// No call allocates once the contexts exist. A context keeps its last key, expanded, in locked memory, until another key takes its
+/// place or `forget` is called.
+///
+/// Why libgcrypt: docs/performance/content.md, "The cipher".
 import Platform
 
 package enum PageCipherError: Error, Equatable {
   /// The ciphertext, its tag, the key, the number or the associated data is not what was sealed.
   case authenticationFailed
+  /// Keys cannot be locked in memory (RLIMIT_MEMLOCK, or no memory), or the library is older than 1.10.
+  case memoryNotLocked
 }
 
 /// A key as the cipher takes it. The memory is the caller's, must hold 32 bytes, and must live through every call.
@@ -33,6 +36,11 @@ package final class PageCipher: @unchecked Sendable {
   package static let keyByteCount = 32
   package static let nonceByteCount = 12
   package static let tagByteCount = 16
+  package static let pageByteCountMax = Int(Int32.max)
+
+  /// Makes sure that contexts find locked memory for their keys. Cheap to call again.
+  /// - Throws: `memoryNotLocked`; nothing can be sealed or opened then.
+  package static func prepare() throws(PageCipherError) { guard Gcrypt.code == 0 else { throw .memoryNotLocked } }
 
   /// The pool that the program uses.
   package static let shared = PageCipher(contextCountMax: 16)

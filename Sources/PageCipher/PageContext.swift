@@ -1,21 +1,24 @@
-import COpenSSL
+import CGcrypt
 import Synchronization
 
-/// One OpenSSL cipher context, lent by `PageCipher.withContext`; not to be kept, and for one thread at a time.
+/// One cipher context of libgcrypt, lent by `PageCipher.withContext`; not to be kept, and for one thread at a time.
 package final class PageContext {
   private let raw: OpaquePointer
   /// The serial of the key inside; 0 for none.
   private(set) var serial: UInt64 = 0
 
-  /// Traps where OpenSSL has no AES-256-GCM or no memory: nothing of a vault can be read then.
+  /// Traps where there is no memory that can be locked: `PageCipher.prepare` says so before.
   init() {
-    guard let cipher = Self.cipher.pointer, let raw = EVP_CIPHER_CTX_new() else { fatalError("OpenSSL has no AES-256-GCM") }
-    precondition(EVP_CipherInit_ex2(raw, cipher, nil, nil, 1, nil) == 1)
+    precondition(Gcrypt.code == 0, "memory cannot be locked")
+    var raw: OpaquePointer?
+    let code = gcry_cipher_open(
+      &raw, Int32(GCRY_CIPHER_AES256.rawValue), Int32(GCRY_CIPHER_MODE_GCM.rawValue), UInt32(GCRY_CIPHER_SECURE.rawValue))
+    guard code == 0, let raw else { fatalError("no memory for a cipher context that can be locked") }
     self.raw = raw
   }
 
-  /// OpenSSL wipes the expanded key.
-  deinit { EVP_CIPHER_CTX_free(raw) }
+  /// libgcrypt wipes the expanded key.
+  deinit { gcry_cipher_close(raw) }
 
   /// Seals page `index`: writes the ciphertext, as long as the plaintext, and then the 16-byte tag to `output`, which starts where
   /// `plaintext` does or does not overlap it.
@@ -24,16 +27,12 @@ package final class PageContext {
     page index: UInt64, _ plaintext: UnsafeRawBufferPointer, associated: UnsafeRawBufferPointer,
     into output: UnsafeMutableRawBufferPointer
   ) {
-    precondition(
-      plaintext.count > 0 && plaintext.count <= Int(Int32.max) && output.count >= plaintext.count + PageCipher.tagByteCount)
-    begin(page: index, sealing: true, associated)
-    let bound = output.baseAddress!.assumingMemoryBound(to: UInt8.self)
-    var written: Int32 = 0
-    var rest: Int32 = 0
-    let code = EVP_EncryptUpdate(raw, bound, &written, plaintext.bound, Int32(plaintext.count))
-    precondition(code == 1 && written == plaintext.count && EVP_EncryptFinal_ex(raw, bound + plaintext.count, &rest) == 1)
-    let tagged = EVP_CIPHER_CTX_ctrl(raw, EVP_CTRL_AEAD_GET_TAG, Int32(PageCipher.tagByteCount), bound + plaintext.count)
-    precondition(tagged == 1)
+    let count = plaintext.count
+    precondition(count > 0 && count <= PageCipher.pageByteCountMax && output.count >= count + PageCipher.tagByteCount)
+    begin(page: index, associated)
+    let start = output.baseAddress!
+    let sealed = gcry_cipher_encrypt(raw, start, count, plaintext.baseAddress!, count)
+    precondition(sealed == 0 && gcry_cipher_gettag(raw, start + count, PageCipher.tagByteCount) == 0)
   }
 
   /// Opens page `index` from `ciphertext ‖ tag` into `output` (ciphertext count − 16 bytes), which starts where `sealed` does or does
@@ -45,20 +44,14 @@ package final class PageContext {
     into output: UnsafeMutableRawBufferPointer
   ) throws(PageCipherError) {
     let count = sealed.count - PageCipher.tagByteCount
-    guard count > 0, count <= Int(Int32.max) else { throw .authenticationFailed }
+    guard count > 0, count <= PageCipher.pageByteCountMax else { throw .authenticationFailed }
     precondition(output.count >= count)
-    begin(page: index, sealing: false, associated)
-    let bound = output.baseAddress!.assumingMemoryBound(to: UInt8.self)
-    var written: Int32 = 0
-    var rest: Int32 = 0
-    // OpenSSL only reads the tag, though it asks for a mutable pointer.
-    let tag = UnsafeMutablePointer(mutating: sealed.bound + count)
-    guard EVP_CIPHER_CTX_ctrl(raw, EVP_CTRL_AEAD_SET_TAG, Int32(PageCipher.tagByteCount), tag) == 1,
-      EVP_DecryptUpdate(raw, bound, &written, sealed.bound, Int32(count)) == 1, written == count,
-      EVP_DecryptFinal_ex(raw, bound + count, &rest) == 1
+    begin(page: index, associated)
+    let start = output.baseAddress!
+    guard gcry_cipher_decrypt(raw, start, count, sealed.baseAddress!, count) == 0,
+      gcry_cipher_checktag(raw, sealed.baseAddress! + count, PageCipher.tagByteCount) == 0
     else {
-      OPENSSL_cleanse(bound, count)
-      ERR_clear_error()
+      cgcrypt_wipe(start, count)
       throw .authenticationFailed
     }
   }
@@ -81,34 +74,33 @@ package final class PageContext {
   }
 
   private func setKey(_ bytes: UnsafeRawPointer) {
-    let code = EVP_CipherInit_ex2(raw, nil, bytes.assumingMemoryBound(to: UInt8.self), nil, 1, nil)
-    precondition(code == 1)
+    let code = gcry_cipher_setkey(raw, bytes, PageCipher.keyByteCount)
+    precondition(code == 0)
   }
 
-  /// Sets direction and nonce, and takes in the associated data.
+  /// Sets the nonce, and takes in the associated data.
   @inline(__always)
-  private func begin(page index: UInt64, sealing: Bool, _ associated: UnsafeRawBufferPointer) {
+  private func begin(page index: UInt64, _ associated: UnsafeRawBufferPointer) {
     // The nonce: the page's number as 12 bytes, little-endian.
     var nonce: (UInt64, UInt64) = (index.littleEndian, 0)
-    let code = withUnsafeBytes(of: &nonce) { EVP_CipherInit_ex2(raw, nil, nil, $0.bound, sealing ? 1 : 0, nil) }
-    precondition(code == 1)
+    let code = gcry_cipher_setiv(raw, &nonce, PageCipher.nonceByteCount)
+    precondition(code == 0)
     guard associated.count > 0 else { return }
-    var written: Int32 = 0
-    let taken = EVP_CipherUpdate(raw, nil, &written, associated.bound, Int32(associated.count))
-    precondition(taken == 1)
+    let taken = gcry_cipher_authenticate(raw, associated.baseAddress!, associated.count)
+    precondition(taken == 0)
   }
+}
 
-  /// Fetched once; lives as long as the process.
-  private struct Cipher: @unchecked Sendable { let pointer: OpaquePointer? }
-  private static let cipher = Cipher(pointer: EVP_CIPHER_fetch(nil, "AES-256-GCM", nil))
+/// The library, prepared once for the process.
+enum Gcrypt {
+  /// Of locked memory: a context takes 2 KiB of it, and there are never more of them than threads, and those that are kept.
+  private static let lockedByteCount: UInt32 = 256 << 10
+  /// 0 if it is ready and its memory is locked.
+  static let code = cgcrypt_start(lockedByteCount)
 }
 
 /// Numbers of page keys, never repeated within the process; 0 is no key.
 enum PageKeySerials {
   private static let last = Atomic<UInt64>(0)
   @inline(__always) static func next() -> UInt64 { last.add(1, ordering: .relaxed).newValue }
-}
-
-extension UnsafeRawBufferPointer {
-  @inline(__always) fileprivate var bound: UnsafePointer<UInt8> { baseAddress!.assumingMemoryBound(to: UInt8.self) }
 }
