@@ -34,10 +34,8 @@ final class Committer: @unchecked Sendable {
 
   private let worker = WorkerThreads()
   private var lock: Lock { worker.lock }
-  private let done = Condition()
   private var requested: UInt64 = 0
   private var finished: UInt64 = 0
-  private var outcomes: [UInt64: VaultError] = [:]
   private let waiters: CommitWaiters
   private let threadID = Atomic<Int32>(0)
 
@@ -73,15 +71,8 @@ final class Committer: @unchecked Sendable {
         lock.unlock()
         if isRequested || hasWork() {
           let failure = run()
-          lock.withLock {
-            finished = max(finished, target)
-            // Waiters read the outcome of the round that ended their wait.
-            if isRequested {
-              outcomes[target] = failure
-              outcomes = outcomes.filter { $0.key + 64 > target }
-            }
-            done.broadcast()
-          }
+          lock.withLock { finished = max(finished, target) }
+          // The first round that covers a ticket decides.
           if isRequested { waiters.finish(through: target, failure) }
         }
         if isLast { return }
@@ -94,25 +85,20 @@ final class Committer: @unchecked Sendable {
 
   /// Waits until everything changed before the call is on disk, or its commit has failed.
   func commitAndWait() throws(VaultError) {
-    lock.lock()
-    defer { lock.unlock() }
-    guard !worker.isEnding else { throw .changesRefused("the vault is being closed") }
-    requested += 1
-    let ticket = requested
-    worker.wakeOne()
-    while finished < ticket { done.wait(lock) }
-    // The first round that covers the ticket decides.
-    let round = outcomes.keys.filter { $0 >= ticket }.min()
-    if let round, let failure = outcomes[round] { throw failure }
+    let answer = CommitAnswer()
+    commit(isPatient: true) { answer.give($0) }
+    try answer.get()
   }
 
   /// The same without a thread that waits: `answer` is called once, on any thread, with why not. Where the disk does not answer, that is after the
   /// patience; the commit goes on all the same.
-  func commit(then answer: @escaping @Sendable (VaultError?) -> Void) {
+  func commit(then answer: @escaping @Sendable (VaultError?) -> Void) { commit(isPatient: false, then: answer) }
+
+  private func commit(isPatient: Bool, then answer: @escaping @Sendable (VaultError?) -> Void) {
     let isAccepted = lock.withLock { () -> Bool in
       guard !worker.isEnding else { return false }
       requested += 1
-      waiters.add(requested, answer)
+      waiters.add(requested, isPatient: isPatient, answer)
       worker.wakeOne()
       return true
     }
