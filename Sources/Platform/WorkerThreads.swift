@@ -6,7 +6,7 @@
 ///
 /// Only for threads whose end can be waited for. Those of the trail's anchors and sinks and of the user database may hang in somebody else's
 /// call; they are waited for so long and then left (`AnchorTeller`, `RecordForwarder`, `LookupPool`). The trail's keeper and checkpointer share
-/// one lock, which their callers wait for so long as well.
+/// one lock, which their callers wait for so long as well. `Fuse` does without this part, and has its own.
 package final class WorkerThreads: @unchecked Sendable {
   /// Guards the owner's work, and all fields here.
   package let lock = Lock()
