@@ -4,8 +4,8 @@
 /// the root key, in vault.json: the root key sealed under the *slot key*, which comes from a passphrase, a key file or a systemd
 /// credential (the *slot secret*) · *blob key* 32 random bytes for one blob, kept *wrapped* (sealed) under a numbered wrapping key.
 ///
-/// Keys lie in guarded memory: locked, left out of core dumps, wiped. What leaves it: the expanded page key inside OpenSSL's contexts
-/// (see PageCipher), and what libsodium keeps on its stack during a call. docs/format/keys.md has the bytes.
+/// Keys lie in guarded memory: locked, left out of core dumps, wiped. What leaves it: the expanded page key inside the cipher's contexts
+/// (locked too; see PageCipher), and what libsodium keeps on its stack during a call. docs/format/keys.md has the bytes.
 import PageCipher
 import Sodium
 import VaultFormat

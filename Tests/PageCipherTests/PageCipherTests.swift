@@ -186,3 +186,24 @@ func opensWhatItSealed(count: Int) throws {
   }
   #expect(wrong == 0)
 }
+
+/// Each context takes locked memory, of which there is enough for as many threads as a mount ever has.
+@Test func aHundredContextsAtOnceFindLockedMemory() throws {
+  try PageCipher.prepare()
+  let cipher = PageCipher(contextCountMax: 2)
+  let keys = (0..<100).map { TestKey(UInt8($0)) }
+  func sealNested(_ index: Int) -> Int {
+    guard index < keys.count else { return 0 }
+    return cipher.withContext(for: keys[index].page) { context in
+      let inner = sealNested(index + 1)
+      var sealed = [UInt8](repeating: 0, count: 32)
+      let none = UnsafeRawBufferPointer(start: nil, count: 0)
+      [UInt8](repeating: 0, count: 16).withUnsafeBytes { plaintext in
+        sealed.withUnsafeMutableBytes { context.seal(page: 0, plaintext, associated: none, into: $0) }
+      }
+      return inner
+        + (sealed == seal(PageCipher(contextCountMax: 1), keys[index], page: 0, [UInt8](repeating: 0, count: 16)) ? 1 : 0)
+    }
+  }
+  #expect(sealNested(0) == keys.count)
+}
