@@ -34,9 +34,6 @@ package protocol Catalog: AnyObject, Sendable {
   /// statement. Empty for a bucket that cannot be.
   func rows(inBucket bucket: UInt64) throws(CatalogError) -> [SealedRow]
 
-  /// All rows of a table, ascending by key. One statement. For the small tables; use a snapshot for nodes and extents.
-  func rows(of table: Table) throws(CatalogError) -> [SealedRow]
-
   /// One row of any table; nil where there is none. One statement.
   func row(_ key: RowKey) throws(CatalogError) -> SealedRow?
 

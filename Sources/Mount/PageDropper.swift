@@ -4,20 +4,20 @@ import Platform
 /// once when rights change. Until then their repeated use is neither seen nor stopped (docs/threat-model.md).
 final class PageDropper: @unchecked Sendable {
   private let delayNanoseconds: Int64
-  /// Guards the fields below.
-  private let lock = Lock()
-  private let wake = Condition()
+  private let worker = WorkerThreads()
+  private var lock: Lock { worker.lock }
+  /// Guarded by `lock`, as what follows.
   private var queue: [(node: UInt64, due: Int64)] = []
   private var waiting: Set<UInt64> = []
-  private var isStopping = false
   private var drop: @Sendable (UInt64) -> Void = { _ in }
-  private var thread: Thread?
 
   init(delayNanoseconds: Int64) { self.delayNanoseconds = delayNanoseconds }
 
   func begin(_ drop: @escaping @Sendable (UInt64) -> Void) {
     lock.withLock { self.drop = drop }
-    thread = Thread(name: "page-dropper") { [unowned self] in run() }
+    worker.start("page-dropper") { [unowned self] in
+      while let node = next() { drop(node) }
+    }
   }
 
   /// Pages of `node` were handed to the kernel just now. Cheap; called on a worker after its reply.
@@ -27,7 +27,7 @@ final class PageDropper: @unchecked Sendable {
       // A node that waits already goes at its earlier time, and again for what came since.
       guard waiting.insert(node).inserted else { return }
       queue.append((node, now + delayNanoseconds))
-      if queue.count == 1 { wake.signal() }
+      if queue.count == 1 { worker.wakeOne() }
     }
   }
 
@@ -43,37 +43,27 @@ final class PageDropper: @unchecked Sendable {
     for node in nodes { drop(node) }
   }
 
-  func stop() {
-    lock.withLock {
-      isStopping = true
-      wake.signal()
-    }
-    thread?.join()
-    thread = nil
-  }
+  /// Ends the thread. What waits is not dropped by it any more.
+  func stop() { worker.end() }
 
-  private func run() {
-    while true {
-      lock.lock()
-      if isStopping {
-        lock.unlock()
-        return
+  /// The node whose time has come; waits for it. Nil at the end.
+  private func next() -> UInt64? {
+    lock.withLock {
+      while !worker.isEnding {
+        guard let first = queue.first else {
+          worker.wait(while: queue.isEmpty)
+          continue
+        }
+        let rest = first.due - Clock.boot()
+        guard rest <= 0 else {
+          worker.wait(nanoseconds: Int(rest))
+          continue
+        }
+        queue.removeFirst()
+        waiting.remove(first.node)
+        return first.node
       }
-      guard let first = queue.first else {
-        wake.wait(lock)
-        lock.unlock()
-        continue
-      }
-      let rest = first.due - Clock.boot()
-      guard rest <= 0 else {
-        wake.wait(lock, nanoseconds: Int(rest))
-        lock.unlock()
-        continue
-      }
-      queue.removeFirst()
-      waiting.remove(first.node)
-      lock.unlock()
-      drop(first.node)
+      return nil
     }
   }
 }

@@ -28,13 +28,13 @@ final class SignaturePool: @unchecked Sendable {
   /// The walking thread's own: what it has not handed over yet.
   private var batch: [Job] = []
   private var count: UInt64 = 0
-  private var threads: [Thread] = []
 
-  private let lock = Lock()
-  private let changed = Condition()
+  private let workers = WorkerThreads()
+  private var lock: Lock { workers.lock }
+  /// There is room for one more batch.
+  private let room = Condition()
   /// Guarded by `lock`, as what follows.
   private var waiting: [[Job]] = []
-  private var isEnding = false
   private var failed: Job?
 
   private static let batchCount = 32
@@ -51,19 +51,19 @@ final class SignaturePool: @unchecked Sendable {
     batch = []
     batch.reserveCapacity(Self.batchCount)
     let isRight = lock.withLock {
-      while waiting.count >= Self.waitingBatchCountMax { changed.wait(lock) }
+      while waiting.count >= Self.waitingBatchCountMax { room.wait(lock) }
       waiting.append(full)
-      changed.broadcast()
+      workers.wakeOne()
       return failed == nil
     }
     // A short trail needs no thread on each processor.
-    if threads.isEmpty { start(1) }
+    if count == UInt64(Self.batchCount) { start(1) }
     if count == 4 * UInt64(Self.batchCount) { start(max(0, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 16) - 1)) }
     return isRight
   }
 
   private func start(_ more: Int) {
-    for _ in 0..<more { threads.append(Thread(name: "signatures") { [unowned self] in run() }) }
+    for _ in 0..<more { workers.start("signatures") { [unowned self] in run() } }
   }
 
   /// Returns when all that was handed over is checked: the first that is wrong, or nil.
@@ -71,12 +71,7 @@ final class SignaturePool: @unchecked Sendable {
     let rest = batch
     batch = []
     check(rest)
-    lock.withLock {
-      isEnding = true
-      changed.broadcast()
-    }
-    for thread in threads { thread.join() }
-    threads = []
+    workers.end()
     return failed?.moment
   }
 
@@ -89,16 +84,16 @@ final class SignaturePool: @unchecked Sendable {
   }
 
   private func run() {
-    lock.lock()
-    while true {
-      while waiting.isEmpty && !isEnding { changed.wait(lock) }
-      guard !waiting.isEmpty else { break }
-      let jobs = waiting.removeFirst()
-      changed.broadcast()
-      lock.unlock()
-      check(jobs)
-      lock.lock()
+    while let jobs = next() { check(jobs) }
+  }
+
+  /// Nil at the end, when nothing waits.
+  private func next() -> [Job]? {
+    lock.withLock {
+      workers.wait(while: waiting.isEmpty)
+      guard !waiting.isEmpty else { return nil }
+      room.signal()
+      return waiting.removeFirst()
     }
-    lock.unlock()
   }
 }

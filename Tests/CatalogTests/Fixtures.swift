@@ -79,6 +79,16 @@ func sealed(_ seed: UInt64, _ byteCount: Int) -> [UInt8] {
 }
 
 extension Catalog {
+  /// All rows of a table, ascending by key, read as the program reads them: a small table as its bucket, nodes and extents from a snapshot.
+  func rows(of table: Table) throws(CatalogError) -> [SealedRow] {
+    guard table == .node || table == .extent else { return try rows(inBucket: CatalogBuckets.bucket(of: table)) }
+    let snapshot = try snapshot()
+    defer { snapshot.close() }
+    var rows: [SealedRow] = []
+    do { try snapshot.forEachRow(of: table) { rows.append($0) } } catch { throw error as? CatalogError ?? .io("\(error)") }
+    return rows
+  }
+
   /// All rows of all tables, in order.
   func everything() throws -> [SealedRow] {
     var all: [SealedRow] = []

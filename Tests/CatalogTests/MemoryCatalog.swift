@@ -44,8 +44,6 @@ final class MemoryCatalog: Catalog, @unchecked Sendable {
     try sorted { $0.isDigested(in: bucket) }
   }
 
-  func rows(of table: Table) throws(CatalogError) -> [SealedRow] { try sorted { $0.key.table == table } }
-
   func row(_ key: RowKey) throws(CatalogError) -> SealedRow? { try sorted { $0.key == key }.first }
 
   func commit(_ changes: CatalogChanges) throws(CatalogError) {

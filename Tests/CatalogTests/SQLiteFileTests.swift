@@ -165,7 +165,7 @@ extension CatalogTests {
         #expect(try statements { _ = try catalog.children(of: .none, after: .none, limit: 64) } == 1)
         #expect(try statements { _ = try catalog.extents(of: NodeID(5)) } == 1)
         #expect(try statements { _ = try catalog.rows(inBucket: 0) } == 1)
-        #expect(try statements { _ = try catalog.rows(of: .grant) } == 1)
+        #expect(try statements { _ = try catalog.rows(inBucket: CatalogBuckets.bucket(of: .grant)) } == 1)
         #expect(try statements { _ = try catalog.row(RowKey(.meta, 1)) } == 1)
         #expect(try statements { try catalog.reserve(rowCount: 5) } == 0)
         // A failed commit: BEGIN, the row before, the bad row's upsert, ROLLBACK.

@@ -11,12 +11,10 @@ final class Checkpointer: @unchecked Sendable {
   private let frames = Atomic<Int>(0)
   private let finished = Atomic<UInt64>(0)
 
-  /// Guards what follows.
-  private let lock = Lock()
-  private let changed = Condition()
+  private let worker = WorkerThreads()
+  private var lock: Lock { worker.lock }
+  /// Guarded by `lock`, as what follows.
   private var isWanted = false
-  private var isStopping = false
-  private var thread: Thread?
   private var failure: CatalogError?
 
   /// At most one checkpoint at a time: SQLite answers BUSY to a second one.
@@ -36,18 +34,10 @@ final class Checkpointer: @unchecked Sendable {
   /// Why the last checkpoint failed; nil when it did not. The log grows until one succeeds; nothing is lost.
   var lastFailure: CatalogError? { lock.withLock { failure } }
 
-  func start() {
-    thread = Thread(name: "catalog-fold") { [self] in run() }
-  }
+  func start() { worker.start("catalog-fold") { [self] in run() } }
 
-  /// Ends the thread after the checkpoint under way. Called once.
-  func stop() {
-    lock.withLock {
-      isStopping = true
-      changed.signal()
-    }
-    thread?.join()
-  }
+  /// Ends the thread after the checkpoint under way.
+  func stop() { worker.end() }
 
   /// The writer has `count` frames in the log.
   func logHas(frames count: Int) {
@@ -55,18 +45,12 @@ final class Checkpointer: @unchecked Sendable {
     guard count > frameCountMax else { return }
     lock.withLock {
       isWanted = true
-      changed.signal()
+      worker.wakeOne()
     }
   }
 
   private func run() {
-    while true {
-      let goesOn = lock.withLock { () -> Bool in
-        while !isWanted, !isStopping { changed.wait(lock) }
-        isWanted = false
-        return !isStopping
-      }
-      guard goesOn else { return }
+    while waitUntilWanted() {
       var failed: CatalogError?
       do throws(CatalogError) {
         try turn.withLock { () throws(CatalogError) -> Void in
@@ -75,6 +59,15 @@ final class Checkpointer: @unchecked Sendable {
       } catch { failed = error }
       lock.withLock { failure = failed }
       finished.wrappingAdd(1, ordering: .relaxed)
+    }
+  }
+
+  /// False at the end.
+  private func waitUntilWanted() -> Bool {
+    lock.withLock {
+      worker.wait(while: !isWanted)
+      isWanted = false
+      return !worker.isEnding
     }
   }
 }

@@ -51,10 +51,6 @@ extension SQLiteCatalog {
     try reader.use { (reader) throws(CatalogError) -> [SealedRow] in try reader.rows(inBucket: bucket) }
   }
 
-  package func rows(of table: Table) throws(CatalogError) -> [SealedRow] {
-    try reader.use { (reader) throws(CatalogError) -> [SealedRow] in try reader.rows(of: table) }
-  }
-
   package func row(_ key: RowKey) throws(CatalogError) -> SealedRow? {
     try reader.use { (reader) throws(CatalogError) -> SealedRow? in
       guard reader.has(key.table) else { return nil }
@@ -91,7 +87,7 @@ extension SQLiteConnection {
     return try statement.all { (columns) throws(CatalogError) in try SealedRow(ofNodeBucket: columns) }
   }
 
-  func rows(of table: Table) throws(CatalogError) -> [SealedRow] {
+  private func rows(of table: Table) throws(CatalogError) -> [SealedRow] {
     guard has(table) else { return [] }
     return try statement(.rows(table)).all { (columns) throws(CatalogError) in try SealedRow(columns, of: table) }
   }

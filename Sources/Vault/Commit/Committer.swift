@@ -32,15 +32,11 @@ final class Committer: @unchecked Sendable {
   /// The catalog is to hear of packs although no node changed.
   private let isRoundWanted = Atomic<Bool>(false)
 
-  private let lock = Lock()
-  private let wake = Condition()
-  private let done = Condition()
+  private let worker = WorkerThreads()
+  private var lock: Lock { worker.lock }
   private var requested: UInt64 = 0
   private var finished: UInt64 = 0
-  private var outcomes: [UInt64: VaultError] = [:]
-  private var isClosing = false
   private let waiters: CommitWaiters
-  private var thread: Thread?
   private let threadID = Atomic<Int32>(0)
 
   /// - Parameters:
@@ -64,29 +60,22 @@ final class Committer: @unchecked Sendable {
   ) {
     self.documentLimit.store(documentLimit, ordering: .relaxed)
     waiters.start()
-    thread = Thread(name: "commit") { [self] in
+    worker.start("commit") { [self] in
       threadID.store(csystem_thread_id(), ordering: .relaxed)
       while true {
         lock.lock()
-        if requested == finished, !isClosing { wake.wait(lock, nanoseconds: interval) }
+        if requested == finished { worker.wait(nanoseconds: interval) }
         let target = requested
         let isRequested = target > finished
-        let closing = isClosing
+        let isLast = worker.isEnding
         lock.unlock()
         if isRequested || hasWork() {
           let failure = run()
-          lock.withLock {
-            finished = max(finished, target)
-            // Waiters read the outcome of the round that ended their wait.
-            if isRequested {
-              outcomes[target] = failure
-              outcomes = outcomes.filter { $0.key + 64 > target }
-            }
-            done.broadcast()
-          }
+          lock.withLock { finished = max(finished, target) }
+          // The first round that covers a ticket decides.
           if isRequested { waiters.finish(through: target, failure) }
         }
-        if closing { return }
+        if isLast { return }
       }
     }
   }
@@ -96,26 +85,21 @@ final class Committer: @unchecked Sendable {
 
   /// Waits until everything changed before the call is on disk, or its commit has failed.
   func commitAndWait() throws(VaultError) {
-    lock.lock()
-    defer { lock.unlock() }
-    guard !isClosing else { throw .changesRefused("the vault is being closed") }
-    requested += 1
-    let ticket = requested
-    wake.signal()
-    while finished < ticket { done.wait(lock) }
-    // The first round that covers the ticket decides.
-    let round = outcomes.keys.filter { $0 >= ticket }.min()
-    if let round, let failure = outcomes[round] { throw failure }
+    let answer = CommitAnswer()
+    commit(isPatient: true) { answer.give($0) }
+    try answer.get()
   }
 
   /// The same without a thread that waits: `answer` is called once, on any thread, with why not. Where the disk does not answer, that is after the
   /// patience; the commit goes on all the same.
-  func commit(then answer: @escaping @Sendable (VaultError?) -> Void) {
+  func commit(then answer: @escaping @Sendable (VaultError?) -> Void) { commit(isPatient: false, then: answer) }
+
+  private func commit(isPatient: Bool, then answer: @escaping @Sendable (VaultError?) -> Void) {
     let isAccepted = lock.withLock { () -> Bool in
-      guard !isClosing else { return false }
+      guard !worker.isEnding else { return false }
       requested += 1
-      waiters.add(requested, answer)
-      wake.signal()
+      waiters.add(requested, isPatient: isPatient, answer)
+      worker.wakeOne()
       return true
     }
     if !isAccepted { answer(.changesRefused("the vault is being closed")) }
@@ -127,7 +111,7 @@ final class Committer: @unchecked Sendable {
     lock.withLock {
       if requested == finished {
         requested += 1
-        wake.signal()
+        worker.wakeOne()
       }
     }
   }
@@ -139,11 +123,7 @@ final class Committer: @unchecked Sendable {
 
   /// Ends the thread after a last round.
   func stop() {
-    lock.withLock {
-      isClosing = true
-      wake.signal()
-    }
-    thread?.join()
+    worker.end()
     waiters.stop()
   }
 }

@@ -7,7 +7,7 @@ import VaultFormat
 /// what has not been begun the commit seals itself, by the same `SealingTask` that this thread would have taken. While it seals, the thread holds
 /// no lock of a document, so that nobody waits for a disk that hangs.
 ///
-/// `waiting`, `isAsleep`, `isWorking` and `isClosing` are guarded by `lock`.
+/// `waiting` is guarded by `lock`.
 final class ClosedDocuments: @unchecked Sendable {
   /// So many wait at most, of 128 KiB at most each; whoever closes one more seals it.
   static let countMax = 64
@@ -19,15 +19,9 @@ final class ClosedDocuments: @unchecked Sendable {
     let task: SealingTask
   }
 
-  private let lock = Lock()
-  private let wake = Condition()
-  private let idle = Condition()
+  private let worker = WorkerThreads()
+  private var lock: Lock { worker.lock }
   private var waiting: [Waiting] = []
-  private var isAsleep = false
-  private var isWorking = false
-  /// Before `start` as well: nothing is taken then.
-  private var isClosing = true
-  private var thread: Thread?
 
   /// Starts the thread, on which all three are called.
   /// - Parameter name: what was sealed is to become part of the document, unless somebody is about to see to that.
@@ -35,8 +29,7 @@ final class ClosedDocuments: @unchecked Sendable {
     seal: @escaping @Sendable (UnsafeMutableRawBufferPointer) -> SealingTask.Outcome,
     discard: @escaping @Sendable (BlobReference) -> Void, name: @escaping @Sendable (DocumentContent) -> Void
   ) {
-    lock.withLock { isClosing = false }
-    thread = Thread(name: "seal-closed") { [self] in
+    worker.start("seal-closed") { [self] in
       while let taken = take() {
         for one in taken {
           guard one.task.begin() else { continue }
@@ -51,56 +44,31 @@ final class ClosedDocuments: @unchecked Sendable {
     }
   }
 
-  /// Takes all of a document's bytes, which do not change from now on. Nil where enough wait already: the caller seals.
+  /// Takes all of a document's bytes, which do not change from now on. Nil where enough wait already, or there is no thread: the caller seals.
   func submit(_ document: DocumentContent, _ bytes: PlainBuffer, byteCount: Int) -> SealingTask? {
     lock.withLock {
-      guard !isClosing, waiting.count < Self.countMax else { return nil }
+      guard worker.areAtWork, waiting.count < Self.countMax else { return nil }
       let task = SealingTask(bytes, byteCount: byteCount)
       waiting.append(Waiting(document: document, task: task))
-      if isAsleep || waiting.count == Self.countMax {
-        isAsleep = false
-        wake.signal()
-      }
+      // The others are met when the thread has slept enough.
+      if waiting.count == 1 || waiting.count == Self.countMax { worker.wakeOne() }
       return task
     }
   }
 
   /// Returns when all that waits has been seen to; for tests.
-  func drain() {
-    lock.withLock {
-      while !waiting.isEmpty || isWorking { idle.wait(lock) }
-    }
-  }
+  func drain() { worker.drain(while: !waiting.isEmpty) }
 
   /// Ends the thread after what it is at. What waits stays in memory, as its documents know.
-  func close() {
-    lock.withLock {
-      isClosing = true
-      wake.signal()
-    }
-    thread?.join()
-    thread = nil
-    lock.withLock {
-      waiting = []
-      idle.broadcast()
-    }
-  }
+  func close() { worker.end() }
 
   /// What has gathered; nil at the end.
   private func take() -> [Waiting]? {
     lock.withLock {
-      isWorking = false
-      if waiting.isEmpty { idle.broadcast() }
-      while waiting.isEmpty, !isClosing {
-        isAsleep = true
-        wake.wait(lock)
-        isAsleep = false
-      }
-      if !isClosing, waiting.count < Self.countMax { wake.wait(lock, nanoseconds: Self.patienceNanoseconds) }
-      guard !isClosing else { return nil }
-      isWorking = true
+      worker.wait(while: waiting.isEmpty)
+      if waiting.count < Self.countMax { worker.wait(nanoseconds: Self.patienceNanoseconds) }
       defer { waiting = [] }
-      return waiting
+      return worker.isEnding ? nil : waiting
     }
   }
 }

@@ -5,7 +5,7 @@ import VaultFormat
 /// One thread that opens, into the page cache, what sequential readers will want next, so that the second core works while the first
 /// answers. It goes a few pages at a time and skips what readers have reached themselves: nobody waits for it.
 ///
-/// `tasks`, `isSleeping` and `isClosing` are guarded by `lock`.
+/// `tasks` is guarded by `lock`.
 final class ReadAhead: @unchecked Sendable {
   struct Task {
     let blob: OpenBlob
@@ -21,44 +21,30 @@ final class ReadAhead: @unchecked Sendable {
   private static let stepPageCount = 4
 
   private let reader: PageReader
-  private let lock = Lock()
-  private let wake = Condition()
-  private let idle = Condition()
+  private let worker = WorkerThreads()
+  private var lock: Lock { worker.lock }
   private var tasks: [Task] = []
-  private var isSleeping = false
-  private var isClosing = false
-  private var thread: Thread?
   /// The helper's own: the blob that it last had the disk bring for later.
   private var fetchedForLater: BlobID?
 
   init(_ reader: PageReader) {
     self.reader = reader
-    thread = Thread(name: "read-ahead") { [self] in run() }
+    worker.start("read-ahead") { [self] in run() }
   }
 
   func ask(_ task: Task) {
     lock.withLock {
-      guard tasks.count < Self.taskCountMax, !isClosing else { return }
+      guard tasks.count < Self.taskCountMax, !worker.isEnding else { return }
       tasks.append(task)
-      if isSleeping { wake.signal() }
+      worker.wakeOne()
     }
   }
 
   /// Returns when all that was asked for is done.
-  func drain() {
-    lock.withLock {
-      while !tasks.isEmpty || !isSleeping { idle.wait(lock) }
-    }
-  }
+  func drain() { worker.drain(while: !tasks.isEmpty) }
 
-  func close() {
-    lock.withLock {
-      isClosing = true
-      wake.signal()
-    }
-    thread?.join()
-    thread = nil
-  }
+  /// Ends the thread after what it is at. What else was asked for is not done.
+  func close() { worker.end() }
 
   private func run() {
     while let task = next() {
@@ -73,14 +59,9 @@ final class ReadAhead: @unchecked Sendable {
   }
 
   private func next() -> Task? {
-    lock.withLock { () -> Task? in
-      while tasks.isEmpty, !isClosing {
-        isSleeping = true
-        idle.broadcast()
-        wake.wait(lock)
-        isSleeping = false
-      }
-      return isClosing ? nil : tasks.removeFirst()
+    lock.withLock {
+      worker.wait(while: tasks.isEmpty)
+      return worker.isEnding ? nil : tasks.removeFirst()
     }
   }
 

@@ -8,36 +8,28 @@ import VaultFormat
 final class Removal: @unchecked Sendable {
   private let store: any BlobStore
   private let cache: PageCache
-  private let lock = Lock()
-  private let wake = Condition()
-  private let idle = Condition()
+  private let worker = WorkerThreads()
+  private var lock: Lock { worker.lock }
   private var waiting: [(object: BlobObject, pageCount: Int)] = []
-  private var isWorking = false
-  private var isClosing = false
   private var failures = 0
-  private var thread: Thread?
   /// Blobs made since the mount, until garbage was looked for once: the catalog may not name them yet.
   private var made: Set<BlobID>? = []
 
   init(store: any BlobStore, cache: PageCache) {
     self.store = store
     self.cache = cache
-    thread = Thread(name: "removal") { [self] in run() }
+    worker.start("removal") { [self] in run() }
   }
 
   func add(_ object: BlobObject, pageCount: Int = 0) {
     lock.withLock {
       waiting.append((object, pageCount))
-      wake.signal()
+      worker.wakeOne()
     }
   }
 
   /// Returns when everything added before is removed, or could not be.
-  func drain() {
-    lock.withLock {
-      while !waiting.isEmpty || isWorking { idle.wait(lock) }
-    }
-  }
+  func drain() { worker.drain(while: !waiting.isEmpty) }
 
   /// Removals that failed since this was last asked.
   func takeFailureCount() -> Int {
@@ -52,30 +44,20 @@ final class Removal: @unchecked Sendable {
   func forgetMade() { lock.withLock { made = nil } }
 
   /// Ends the thread after what waits.
-  func close() {
-    lock.withLock {
-      isClosing = true
-      wake.signal()
-    }
-    thread?.join()
-    thread = nil
-  }
+  func close() { worker.end() }
 
   private func run() {
-    while true {
-      let next = lock.withLock { () -> (object: BlobObject, pageCount: Int)? in
-        isWorking = false
-        if waiting.isEmpty { idle.broadcast() }
-        while waiting.isEmpty {
-          if isClosing { return nil }
-          wake.wait(lock)
-        }
-        isWorking = true
-        return waiting.removeLast()
-      }
-      guard let next else { return }
+    while let next = next() {
       if case .blob(let id) = next.object { cache.remove(id, pageCount: next.pageCount) }
       do throws(BlobStoreError) { try store.delete(next.object) } catch { lock.withLock { failures += 1 } }
+    }
+  }
+
+  /// Nil at the end, when nothing waits.
+  private func next() -> (object: BlobObject, pageCount: Int)? {
+    lock.withLock {
+      worker.wait(while: waiting.isEmpty)
+      return waiting.popLast()
     }
   }
 }

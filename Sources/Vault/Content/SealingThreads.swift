@@ -5,7 +5,7 @@ import VaultFormat
 /// the next request, and the disk writes one blob while the next is sealed.
 ///
 /// They take no lock of a document: what they made is fetched from the task by whoever changes the document next. When there is nothing
-/// to seal they wipe buffers that were given back. `waiting`, `sleeperCount` and `isClosing` are guarded by `lock`.
+/// to seal they wipe buffers that were given back. `waiting` is guarded by `lock`.
 final class SealingThreads: @unchecked Sendable {
   /// While one waits for the disk the other seals.
   private static let threadCount = 2
@@ -13,20 +13,17 @@ final class SealingThreads: @unchecked Sendable {
   private static let waitingCountMax = 2
 
   let buffers = PlainBufferPool()
-  private let lock = Lock()
-  private let wake = Condition()
+  private let workers = WorkerThreads()
+  private var lock: Lock { workers.lock }
   private var waiting: [SealingTask] = []
-  private var sleeperCount = 0
-  private var isClosing = false
-  private var threads: [Thread] = []
 
   /// Starts the threads. `seal` and `discard` are called on them.
   func start(
     seal: @escaping @Sendable (UnsafeMutableRawBufferPointer) -> SealingTask.Outcome,
     discard: @escaping @Sendable (BlobReference) -> Void
   ) {
-    threads = (0..<Self.threadCount).map { number in
-      Thread(name: "seal-\(number)") { [self] in
+    for number in 0..<Self.threadCount {
+      workers.start("seal-\(number)") { [self] in
         while let task = next() {
           let outcome = seal(UnsafeMutableRawBufferPointer(start: task.bytes.base, count: task.byteCount))
           if !task.end(outcome), case .success(let blob) = outcome { discard(blob) }
@@ -36,29 +33,22 @@ final class SealingThreads: @unchecked Sendable {
     buffers.onReturn = { [weak self] in self?.wakeOne() }
   }
 
-  private func wakeOne() {
-    lock.withLock { if sleeperCount > 0 { wake.signal() } }
-  }
+  private func wakeOne() { lock.withLock { workers.wakeOne() } }
 
   /// Takes a full buffer, whose bytes do not change from now on. Nil where enough wait already.
   func submit(_ bytes: PlainBuffer, byteCount: Int) -> SealingTask? {
     lock.withLock {
-      guard waiting.count < Self.waitingCountMax, !isClosing else { return nil }
+      guard waiting.count < Self.waitingCountMax, !workers.isEnding else { return nil }
       let task = SealingTask(bytes, byteCount: byteCount)
       waiting.append(task)
-      if sleeperCount > 0 { wake.signal() }
+      workers.wakeOne()
       return task
     }
   }
 
   /// Ends the threads after what they are at. What waits stays in memory, as its documents know.
   func close() {
-    lock.withLock {
-      isClosing = true
-      wake.broadcast()
-    }
-    for thread in threads { thread.join() }
-    threads = []
+    workers.end()
     buffers.wipe()
   }
 
@@ -66,20 +56,15 @@ final class SealingThreads: @unchecked Sendable {
   private func next() -> SealingTask? {
     while true {
       lock.lock()
-      while waiting.isEmpty, !isClosing {
-        if buffers.isAnyUnwiped {
-          lock.unlock()
-          buffers.wipe()
-          lock.lock()
-          continue
-        }
-        sleeperCount += 1
-        wake.wait(lock)
-        sleeperCount -= 1
-      }
-      let task = isClosing ? nil : waiting.removeFirst()
+      workers.wait(while: waiting.isEmpty && !buffers.isAnyUnwiped)
+      let isOver = workers.isEnding
+      let task = isOver || waiting.isEmpty ? nil : waiting.removeFirst()
       lock.unlock()
-      guard let task else { return nil }
+      if isOver { return nil }
+      guard let task else {
+        buffers.wipe()
+        continue
+      }
       if task.begin() { return task }
     }
   }

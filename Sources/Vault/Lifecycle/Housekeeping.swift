@@ -5,15 +5,13 @@ import VaultFormat
 /// The thread of low priority that looks after an unlocked vault: garbage after a crash, packs worth compacting, files that could not be
 /// removed.
 final class Housekeeping: @unchecked Sendable {
-  private let lock = Lock()
-  private let wake = Condition()
-  /// Guarded by `lock`, all of these.
-  private var isStopping = false
+  private let worker = WorkerThreads()
+  private var lock: Lock { worker.lock }
+  /// Guarded by `lock`, both.
   private var isAsked = false
   private var unmovablePacks: Set<PackNumber> = []
-  private var thread: Thread?
 
-  var goesOn: Bool { lock.withLock { !isStopping } }
+  var goesOn: Bool { lock.withLock { !worker.isEnding } }
 
   /// Packs with a damaged blob: trying again would come to the same.
   var unmovable: Set<PackNumber> { lock.withLock { unmovablePacks } }
@@ -23,7 +21,7 @@ final class Housekeeping: @unchecked Sendable {
   func ask() {
     lock.withLock {
       isAsked = true
-      wake.signal()
+      worker.wakeOne()
     }
   }
 
@@ -31,30 +29,24 @@ final class Housekeeping: @unchecked Sendable {
   func start(
     interval: Int, first: @escaping @Sendable () -> Void, round: @escaping @Sendable (_ isAsked: Bool) -> Void
   ) {
-    thread = Thread(name: "housekeeping") { [self] in
+    worker.start("housekeeping") { [self] in
       csystem_lower_priority()
       first()
-      while true {
-        let asked = lock.withLock { () -> Bool? in
-          if !isStopping, !isAsked { wake.wait(lock, nanoseconds: interval) }
-          defer { isAsked = false }
-          return isStopping ? nil : isAsked
-        }
-        guard let asked else { return }
-        round(asked)
-      }
+      while let isAsked = next(interval) { round(isAsked) }
+    }
+  }
+
+  /// Whether somebody asked for the next round; nil at the end.
+  private func next(_ interval: Int) -> Bool? {
+    lock.withLock {
+      if !isAsked { worker.wait(nanoseconds: interval) }
+      defer { isAsked = false }
+      return worker.isEnding ? nil : isAsked
     }
   }
 
   /// Returns when the work under way has ended, early.
-  func stop() {
-    lock.withLock {
-      isStopping = true
-      wake.signal()
-    }
-    thread?.join()
-    thread = nil
-  }
+  func stop() { worker.end() }
 }
 
 extension Vault {

@@ -25,18 +25,21 @@ final class RepeatedRefusals: @unchecked Sendable {
 
   private let trail: TrailWriter
   private let tick: @Sendable () -> Void
-  /// Guards the fields below.
-  private let lock = Lock()
-  private let wake = Condition()
+  private let worker = WorkerThreads()
+  private var lock: Lock { worker.lock }
+  /// Guarded by `lock`.
   private var entries: [Key: Entry] = [:]
-  private var isStopping = false
-  private var thread: Thread?
 
   /// - Parameter tick: called about every second, on the thread that writes counts.
   init(trail: TrailWriter, tick: @escaping @Sendable () -> Void = {}) {
     self.trail = trail
     self.tick = tick
-    thread = Thread(name: "refusals") { [unowned self] in run() }
+    worker.start("refusals") { [unowned self] in
+      while waitForTick() {
+        self.tick()
+        flush(all: false)
+      }
+    }
   }
 
   /// Records a refusal, or counts it if one like it was recorded a moment ago. Returns false where it should have been recorded and
@@ -57,12 +60,7 @@ final class RepeatedRefusals: @unchecked Sendable {
 
   /// Records all that was counted and ends the thread.
   func stop() {
-    lock.withLock {
-      isStopping = true
-      wake.signal()
-    }
-    thread?.join()
-    thread = nil
+    worker.end()
     flush(all: true)
   }
 
@@ -77,21 +75,17 @@ final class RepeatedRefusals: @unchecked Sendable {
   private func remember(_ key: Key, _ entry: Entry) {
     let displaced = lock.withLock { () -> Entry? in
       let old = entries.updateValue(entry, forKey: key)
-      if entries.count > Self.entryCountMax { wake.signal() }
+      if entries.count > Self.entryCountMax { worker.wakeOne() }
       return old
     }
     if let displaced { write(displaced) }
   }
 
-  private func run() {
-    while true {
-      let isDone = lock.withLock { () -> Bool in
-        if !isStopping { wake.wait(lock, nanoseconds: 1_000_000_000) }
-        return isStopping
-      }
-      if isDone { return }
-      tick()
-      flush(all: false)
+  /// False at the end.
+  private func waitForTick() -> Bool {
+    lock.withLock {
+      worker.wait(nanoseconds: 1_000_000_000)
+      return !worker.isEnding
     }
   }
 
