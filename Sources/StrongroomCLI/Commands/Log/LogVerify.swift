@@ -15,7 +15,7 @@ struct LogVerify: StrongroomCommand {
   @OptionGroup var global: GlobalOptions
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
-    let place = try TrailPlace.find(trail)
+    let place = try TrailPlace.find(trail, isExpected: genesis != nil || end != nil || anchor != nil)
     var verifier = TrailVerifier(place.folder)
     if let genesis {
       guard let key = Hex.decode(genesis), key.count == 32 else {
@@ -107,6 +107,9 @@ struct LogVerdict {
         console.text(.verifyOpened, ["count": String(report.openedCount), "records": String(report.recordCount)]))
     }
     showEnds()
+    if report.skippedAnchorLineCount > 0 {
+      console.print(console.text(.verifyAnchorLinesSkipped, ["count": String(report.skippedAnchorLineCount)]))
+    }
     for finding in findings { console.print(console.colour("- " + text(finding), .yellow, on: .output)) }
     switch report.verdict {
     case .whole: console.print(console.colour(console.text(.verdictWhole), .green, on: .output))
@@ -191,6 +194,7 @@ struct LogVerdict {
     object.set("genesis", report.firstPublicKey.map { Hex.encode($0) })
     object.set("origin_established", options.genesis != nil && !isBroken)
     object.set("established_through", report.establishedThrough)
+    if report.skippedAnchorLineCount > 0 { object.set("anchor_lines_skipped", report.skippedAnchorLineCount) }
     object.set("begin", report.begin.map { LogWords.time($0) })
     object.set("last_checkpoint", report.lastCheckpointWall.map { LogWords.time($0) })
     if options.identity != nil { object.set("opened", report.openedCount) }
