@@ -4,43 +4,42 @@ import VaultFormat
 
 /// Reads a file of anchor lines from its beginning to the end that it had when it was opened, one line at a time.
 ///
-/// The file may be one that a syslog daemon wrote: what stands before an anchor in its line is passed over, as are lines without one, and a line
-/// that came twice.
+/// The file may be one that a syslog daemon wrote: what stands before a message that is an anchor is passed over, as are all other lines, and a
+/// line that came twice.
 final class AnchorReader {
   /// The line to be met next; nil at the end.
   private(set) var line: AnchorLine?
   /// Where the epochs go back: the first line of those that a trail told that was put back from a copy. `line` is nil then.
   private(set) var nextRun: AnchorLine?
+  /// Lines with an anchor's first word in them that are no whole anchor, or hold one where none is told: torn ones, and those of others.
+  private(set) var skippedCount: UInt64 = 0
 
   private let file: File
   private let byteCount: Int
   private var position = 0
-  private var number = 0
   private var buffer: [UInt8] = []
   private var begin = 0
+  /// In errors.
+  static let place = "anchor file"
+  /// Of longer ones no more is looked at: an anchor is short.
   private static let lineByteCountMax = 16_384
 
-  /// - Throws: `unreadable` where the file is missing or holds no anchor, and later where one is none.
+  /// - Throws: `unreadable` where the file is missing or holds nothing like an anchor, `newerVersion` here and later.
   init(_ path: String) throws(TrailError) {
     do throws(SystemError) {
       file = try File(path, O_RDONLY)
       byteCount = try file.size()
     } catch { throw .unreadable("anchor file: \(error)") }
     try advance()
-    if line == nil, nextRun == nil, number > 1 { throw .unreadable("anchor file: no anchor in it") }
+    if line == nil, nextRun == nil, byteCount > 0, skippedCount == 0 { throw .unreadable("anchor file: no anchor in it") }
   }
 
   func advance() throws(TrailError) {
     let before = line
     line = nil
     guard nextRun == nil else { return }
-    while true {
-      number += 1
-      guard let text = try nextLine() else { return }
-      guard let word = Self.anchor(in: text) else { continue }
-      let next: AnchorLine
-      do throws(FormatError) { next = try AnchorLine(parsing: word) } catch { throw .unreadable("anchor file: line \(number)") }
-      if next == before { continue }
+    while let text = try nextLine() {
+      guard let next = try anchor(in: text), next != before else { continue }
       if let before, next.epoch <= before.epoch { nextRun = next } else { line = next }
       return
     }
@@ -49,7 +48,7 @@ final class AnchorReader {
   /// Passes over the rest of the lines of what was left behind, if the epochs go back later (to `epoch`, where one is given); otherwise it stays where it is.
   /// Returns how many were passed over.
   func skipRun(to epoch: UInt64? = nil) throws(TrailError) -> UInt64 {
-    let kept = (line, position, number, buffer, begin)
+    let kept = (line, position, buffer, begin, skippedCount)
     var count: UInt64 = 0
     while line != nil {
       count += 1
@@ -61,30 +60,47 @@ final class AnchorReader {
       line = next
       return count
     }
-    (line, position, number, buffer, begin) = kept
+    (line, position, buffer, begin, skippedCount) = kept
     return 0
   }
 
-  /// From the anchor's first word on; nil where there is none.
-  private static func anchor(in text: String) -> Substring? {
-    let word = "strongroom-anchor "
-    if text.hasPrefix(word) { return text[...] }
-    // Behind a syslog header there is a space before it.
-    guard let found = text.firstRange(of: " " + word) else { return nil }
-    return text[text.index(after: found.lowerBound)...]
+  /// - Throws: `newerVersion`, where a later program told it.
+  private func anchor(in text: ArraySlice<UInt8>) throws(TrailError) -> AnchorLine? {
+    if let found = AnchorText.find(in: text) {
+      do throws(FormatError) { return try AnchorLine(parsing: String(decoding: found, as: UTF8.self)) } catch {
+        if case .newerVersion = error { throw TrailError(error, Self.place) }
+      }
+    }
+    if Self.looksLikeAnchor(text) { skippedCount += 1 }
+    return nil
   }
 
-  private func nextLine() throws(TrailError) -> String? {
+  private static func looksLikeAnchor(_ text: ArraySlice<UInt8>) -> Bool {
+    var rest = text
+    while let place = rest.firstIndex(of: AnchorText.word[0]) {
+      rest = rest[place...]
+      if rest.starts(with: AnchorText.word) { return true }
+      rest = rest.dropFirst()
+    }
+    return false
+  }
+
+  /// Without its newline, which the last one may lack; of one that is too long, its beginning.
+  private func nextLine() throws(TrailError) -> ArraySlice<UInt8>? {
+    var tooLong: ArraySlice<UInt8>?
     while true {
       if let end = buffer[begin...].firstIndex(of: 0x0a) {
         defer { begin = end + 1 }
-        return String(decoding: buffer[begin..<end], as: UTF8.self)
+        return tooLong ?? buffer[begin..<end]
       }
-      guard position < byteCount else {
-        guard begin == buffer.count else { throw .unreadable("anchor file: line \(number) has no end") }
-        return nil
+      if position == byteCount {
+        defer { begin = buffer.count }
+        return tooLong ?? (begin < buffer.count ? buffer[begin...] : nil)
       }
-      guard buffer.count - begin < Self.lineByteCountMax else { throw .unreadable("anchor file: line \(number)") }
+      if buffer.count - begin > Self.lineByteCountMax {
+        tooLong = tooLong ?? buffer[begin..<(begin + Self.lineByteCountMax)]
+        begin = buffer.count
+      }
       try fill()
     }
   }

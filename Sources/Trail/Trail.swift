@@ -18,8 +18,8 @@ package enum TrailError: Error, Equatable {
   case damaged(String)
   /// A file of the trail, or one to compare it with, cannot be read.
   case unreadable(String)
-  /// A trail of a later version of the program.
-  case newerVersion(UInt64)
+  /// A trail of a later version of the program, or one whose version byte was changed: the version, and where it stands.
+  case newerVersion(UInt64, place: String)
   case alreadyExists
   case missing
   /// Keys cannot be locked in memory.

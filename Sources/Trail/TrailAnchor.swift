@@ -10,22 +10,12 @@ package protocol TrailAnchor: Sendable {
 
 /// An anchor that adds a line to a file in another folder; on disk on return.
 package struct FileAnchor: TrailAnchor {
-  private let path: String
+  private let file: LineFile
 
   /// - Parameter path: the file; made when it is missing. Best on another machine or another disk.
-  package init(path: String) { self.path = path }
+  package init(path: String) { file = LineFile(path: path) }
 
-  package func tell(_ line: AnchorLine) throws(SystemError) {
-    let file = try File(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o640)
-    var failure: SystemError?
-    Array(line.encode().utf8).withUnsafeBytes { buffer in
-      do throws(SystemError) {
-        if try file.append(buffer) != buffer.count { failure = SystemError("write", ENOSPC) }
-      } catch { failure = error }
-    }
-    if let failure { throw failure }
-    try file.syncData()
-  }
+  package func tell(_ line: AnchorLine) throws(SystemError) { try file.add(Array(line.encode().utf8)) }
 }
 
 /// Hands checkpoints to the anchors from a thread of its own: an anchor that hangs is never in the way of the trail.

@@ -18,6 +18,8 @@ package struct TrailReport: Sendable, Equatable {
   package var firstPublicKey: [UInt8]?
   /// Up to which frame the trail agrees with what was expected (`--end`, anchors); nil where nothing was.
   package var establishedThrough: UInt64?
+  /// Lines of the anchors' file that look like anchors and are none.
+  package var skippedAnchorLineCount: UInt64 = 0
   /// Wall times of the first segment and the last checkpoint.
   package var begin: Int64?
   package var lastCheckpointWall: Int64?

@@ -239,7 +239,7 @@ extension TrailError {
   init(_ error: FormatError, _ place: String) {
     switch error {
     case .malformed(let text): self = .damaged("\(place): \(text)")
-    case .newerVersion(let version): self = .newerVersion(version)
+    case .newerVersion(let version): self = .newerVersion(version, place: place)
     }
   }
 }

@@ -31,9 +31,13 @@ package struct TrailVerifier {
     if let failed = run.endSignatures() { return failed }
     switch stop {
     case .broken(let place): run.report.verdict = .broken(place)
+    case .failed(.newerVersion(let version, let part)):
+      let isPlace = part.hasPrefix("segment ") || part == "signer" || part == AnchorReader.place
+      throw .newerVersion(version, place: isPlace ? part : "segment \(run.place.segment): \(part)")
     case .failed(let error): throw error
     case nil: break
     }
+    run.report.skippedAnchorLineCount = run.anchors?.skippedCount ?? 0
     return run.report
   }
 }

@@ -79,7 +79,8 @@ struct VerifierRun {
 
   mutating func go() throws(Stop) {
     guard !numbers.isEmpty else {
-      if Files.exists(folder.signerPath) || options.end != nil || options.genesis != nil { throw broken("there is no segment") }
+      let isExpected = options.end != nil || options.genesis != nil || anchors?.line != nil
+      if isExpected || Files.exists(folder.signerPath) { throw broken("there is no segment") }
       throw .failed(.missing)
     }
     if numbers[0] != 1 { throw broken("segment 1 is missing") }

@@ -210,6 +210,20 @@ extension TrailTests {
       try writer.close()
     }
 
+    @Test func aManifestThatWouldNotBeReadAgainIsNotSigned() throws {
+      let source = try Source()
+      let path = source.fixture.root + "/pack"
+      let maker = EvidenceMaker(source.fixture.path, identity: source.fixture.reviewer)
+      for value in ["", "a\u{200d}b", String(repeating: "x", count: EvidenceManifest.textByteCountMax + 1)] {
+        let order = EvidenceMaker.Order(
+          matter: "x", made: 0, filters: [EvidenceManifest.Filter(name: "user", value: value)], isOpened: false)
+        #expect(throws: TrailError.self) {
+          _ = try maker.make(path, source.choices { $0.action == .list }, order, text: Self.text)
+        }
+        #expect(!Files.exists(path))
+      }
+    }
+
     @Test func aTrailThatWasMadeToBeMeasuredIsWhole() throws {
       let fixture = try Fixture(create: false)
       let start: Int64 = 1_700_000_000_000_000_000

@@ -212,11 +212,71 @@ extension TrailTests {
       #expect(throws: FormatError.newerVersion(2)) { try AnchorLine(parsing: text.replacing("-anchor 1", with: "-anchor 2")) }
     }
 
+    @Test func anchorsStandOnlyWhereAMessageBegins() throws {
+      let anchor = "strongroom-anchor 1 x"
+      let good = [
+        "", "<85>1 2026-11-26T09:43:15.123456Z host strongroom 7 checkpoint - ", "strongroom 7 checkpoint authpriv.notice ",
+        // rsyslog's own formats for files, and the C library's.
+        "2026-11-26T09:43:15.123456+08:00 host strongroom[7] ", "Nov  6 09:43:15 host strongroom[7] ",
+        "Nov 26 09:43:15 host strongroom: ",
+        "Nov 26 09:43:15 host vault-a[7]: checkpoint ", "<85>1 2026-11-26T09:43:15Z strongroom strongroom 7 checkpoint - ",
+      ]
+      for header in good {
+        let found = AnchorText.find(in: Array((header + anchor).utf8)[...])
+        #expect(found.map { String(decoding: $0, as: UTF8.self) } == anchor, "\(header)")
+      }
+      let bad = [
+        " ", "x ", "<86>1 2026-11-26T09:43:15Z host strongroom 7 record - ",
+        "<86>1 2026-11-26T09:43:15Z host strongroom 7 record - x: ",
+        #"{"path":"/x "#, #"{"path":"/x strongroom[7]: "#, #"Nov 26 09:43:15 host strongroom[7] {"path":"/x strongroom[7] "#,
+        "host strongroom[7] x strongroom[7] ", "a b c d e f strongroom[7] ",
+      ]
+      for header in bad { #expect(AnchorText.find(in: Array((header + anchor).utf8)[...]) == nil, "\(header)") }
+    }
+
+    /// One file of anchors and of records, with a name that somebody chose.
+    @Test func whatOnlyLooksLikeAnAnchorIsPassedOverAndTold() throws {
+      let fixture = try Fixture()
+      let anchor = fixture.root + "/anchor"
+      var settings = Fixture.quick
+      settings.anchors = [FileAnchor(path: anchor)]
+      for _ in 0..<2 { try fixture.open(settings).close() }
+      let lines = try String(decoding: Fixture.read(anchor), as: UTF8.self).split(separator: "\n")
+      let head = "<86>1 2026-11-26T09:43:15Z host strongroom 7"
+      let forged = "strongroom-anchor 1 \(String(repeating: "0", count: 32)) 0 1 2 \(String(repeating: "0", count: 64)) 3"
+      var text = #"\#(head) record - {"path":"/x strongroom-anchor y"}"# + "\n"
+      text += #"\#(head) record - {"path":"/x \#(forged)"}"# + "\n\(head) record - \(forged)\n"
+      text += "\(head) record - {\(String(repeating: "x", count: 100_000))}\n"
+      for line in lines { text += "\(head) checkpoint - \(line)\nstrongroom-anchor 1 torn\n" }
+      // The last line is torn, or has no end.
+      for (tail, isWhole) in [("strongroom-anchor 1 12", true), (String(lines[3]), true), (forged, false)] {
+        try Files.unlink(anchor)
+        try Fixture.write(Array((text + tail).utf8), to: anchor)
+        let report = try fixture.verify(anchor: anchor)
+        #expect(report.isBroken != isWhole)
+        guard isWhole else { continue }
+        #expect(report.verdict == .whole && report.establishedThrough == report.end?.sequence)
+        #expect(report.skippedAnchorLineCount == 7 + (tail.hasSuffix(" 12") ? 1 : 0))
+      }
+    }
+
+    @Test func linesBeginOnTheirOwnAfterATornOne() throws {
+      let fixture = try Fixture()
+      let path = fixture.root + "/lines"
+      let file = LineFile(path: path)
+      try file.add(Array("a\n".utf8))
+      try file.add(Array("b\n".utf8))
+      let torn = try File(path, O_WRONLY | O_APPEND)
+      _ = try Array("half".utf8).withUnsafeBytes { try torn.append($0) }
+      for line in ["c\n", "d\ne\n"] { try file.add(Array(line.utf8)) }
+      #expect(try String(decoding: Fixture.read(path), as: UTF8.self) == "a\nb\nhalf\nc\nd\ne\n")
+    }
+
     @Test func anchorFilesThatAreNoneAreRefused() throws {
       let fixture = try Fixture()
       try fixture.open().close()
       let anchor = fixture.root + "/anchor"
-      for text in ["x\n", "strongroom-anchor 1", String(repeating: "a", count: 5_000)] {
+      for text in ["x\n", "x", String(repeating: "a", count: 50_000)] {
         try Fixture.write(Array(text.utf8), to: anchor)
         #expect(throws: TrailError.self) { try fixture.verify(anchor: anchor) }
       }

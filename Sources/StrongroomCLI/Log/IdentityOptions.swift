@@ -41,7 +41,8 @@ extension CommandFailure {
   init(_ error: ReviewerError, path: String) {
     switch error {
     case .notAKey: self.init(.error, .notAnIdentity, ["path": path], hint: .identityFile)
-    case .newerVersion(let version): self.init(.error, .trailNewer, ["version": String(version)], hint: .newerProgram)
+    case .newerVersion(let version):
+      self.init(.error, .trailNewer, ["version": String(version), "place": path], hint: .newerProgram)
     case .wrongPassphrase: self.init(.wrongSecret, .wrongIdentityPassphrase, ["path": path])
     case .badParameters: self.init(.error, .identityParameters, ["path": path])
     case .memoryNotLocked: self.init(.error, .memoryNotLocked, hint: .memoryLock)

@@ -42,7 +42,7 @@ final class LogTable {
 
   private func program(_ actor: Record.Actor?) -> String {
     guard let program = actor?.program else { return "-" }
-    return Escaping.shown(String(program.split(separator: "/").last ?? Substring(program)))
+    return Escaping.shown(LogWords.programName(program))
   }
 
   /// `4096/123456 3%`; of a single READ or WRITE its range.

@@ -10,8 +10,10 @@ package struct TrailPlace: Sendable {
   package let vault: VaultID?
 
   /// Finds the trail in a folder: the folder itself where segments are in it, else `trail` below it.
+  ///
+  /// - Parameter isExpected: something that the trail was is known, so that a folder without one is one that was emptied: for the verifier to say.
   /// - Throws: `no-trail` (exit 10).
-  package static func find(_ path: String) throws(CommandFailure) -> TrailPlace {
+  package static func find(_ path: String, isExpected: Bool = false) throws(CommandFailure) -> TrailPlace {
     for folder in [path, path + "/trail"] where TrailReader.isTrail(folder) {
       do throws(TrailError) { return TrailPlace(folder: folder, vault: try TrailReader.vault(of: folder)) } catch {
         // A damaged first header is for the reader to report.
@@ -23,7 +25,13 @@ package struct TrailPlace: Sendable {
     for folder in [path, path + "/trail"] where access(folder, R_OK | X_OK) != 0 && errno == EACCES {
       throw CommandFailure(.error, .trailUnreadable, ["reason": String(cString: strerror(EACCES))], hint: .trailReadable)
     }
+    if isExpected, let folder = [path + "/trail", path].first(where: isFolder) { return TrailPlace(folder: folder, vault: nil) }
     throw CommandFailure(.noVault, .noTrail, ["path": path], hint: .trailFolder)
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// Tells the mount of the vault, where one runs on this machine, that its trail is read: that becomes a record itself.
@@ -56,7 +64,8 @@ extension CommandFailure {
     case .missing: self.init(.noVault, .noTrail, ["path": path], hint: .trailFolder)
     case .unreadable(let what), .cannotWrite(let what):
       self.init(.error, .trailUnreadable, ["reason": what], hint: .trailReadable)
-    case .newerVersion(let version): self.init(.error, .trailNewer, ["version": String(version)], hint: .newerProgram)
+    case .newerVersion(let version, let place):
+      self.init(.error, .trailNewer, ["version": String(version), "place": place], hint: .newerProgram)
     case .memoryNotLocked: self.init(.error, .memoryNotLocked, hint: .memoryLock)
     case .alreadyExists, .badReviewer: self.init(.error, .system, ["reason": "\(error)"])
     }

@@ -93,6 +93,8 @@ package enum ErrorText: String, MessageTable {
   case badCount = "bad-count"
   case badAction = "bad-action"
   case badOutcome = "bad-outcome"
+  case badSigner = "bad-signer"
+  case denialsAreRefused = "denials-are-refused"
 
   // Configuration of mounts
   case configUnreadable = "config-unreadable"
@@ -250,7 +252,9 @@ package enum ErrorText: String, MessageTable {
     case .trailBroken: Texts("the trail is broken: {place}", "访问日志损坏：{place}")
     case .trailUnreadable: Texts("the trail cannot be read: {reason}", "无法读取访问日志：{reason}")
     case .trailNewer:
-      Texts("this was made by a later version of strongroom (format {version})", "此文件由更高版本的 strongroom 生成（格式 {version}）")
+      Texts(
+        "{place}: made by a later version of strongroom (format {version}), or this byte was changed",
+        "{place}：由更高版本的 strongroom 生成（格式 {version}），或该字节已被更改")
     case .badCase:
       Texts(
         "'{value}' is no text for a case: at most 4096 bytes without control characters", "“{value}”不能作为案件说明：最多 4096 字节且不含控制字符")
@@ -272,6 +276,9 @@ package enum ErrorText: String, MessageTable {
     case .badCount: Texts("'{value}' for {option} is no whole number from 1", "{option} 的值“{value}”不是正整数")
     case .badAction: Texts("'{value}' is no action; there are {words}", "“{value}”不是动作，可用：{words}")
     case .badOutcome: Texts("'{value}' is no outcome; there are done, refused, failed", "“{value}”不是结果，可用：done、refused、failed")
+    case .badSigner: Texts("'{value}' is no evidence key of a reviewer", "“{value}”不是审阅人的证据公钥")
+    case .denialsAreRefused:
+      Texts("the outcome of denials is always 'refused': leave --outcome out", "拒绝记录的结果总是 refused：请勿使用 --outcome")
 
     case .configUnreadable: Texts("'{place}' cannot be read: {reason}", "无法读取“{place}”：{reason}")
     case .configSyntax: Texts("{place}: {reason}", "{place}：{reason}")

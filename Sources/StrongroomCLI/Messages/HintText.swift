@@ -54,6 +54,7 @@ package enum HintText: String, MessageTable {
   case giveIdentityPassphrase = "give-identity-passphrase"
   case wrongIdentity = "wrong-identity"
   case genesis = "genesis"
+  case signer = "signer"
   case hours = "hours"
   case label = "label"
   case askOperator = "ask-operator"
@@ -160,6 +161,8 @@ package enum HintText: String, MessageTable {
         "a reviewer reads from the segment after they were added; 'reviewer list' shows who can read",
         "审阅人只能读取登记之后的日志段；reviewer list 可查看审阅人")
     case .genesis: Texts("it is the 64 hexadecimal digits that 'init' printed", "应为 init 打印的 64 位十六进制数")
+    case .signer:
+      Texts("it is the 64 hexadecimal digits that 'log pack' printed as evidence key", "应为 log pack 打印的 64 位十六进制证据公钥")
     case .hours: Texts("write --hours 08:00-19:00 and --days mon-fri", "可写作 --hours 08:00-19:00 和 --days mon-fri")
     case .askOperator: Texts("ask whoever runs this mount", "请联系负责该挂载的运维员")
     case .keepApart:

@@ -2,7 +2,8 @@
 package enum LogText: String, MessageTable {
   case identityPassphrase, newIdentityPassphrase, newIdentityPassphraseAgain
   case columnTime, columnRecord, columnUser, columnAction, columnOutcome, columnCoverage, columnBy, columnProgram, columnPlace
-  case columnFirst, columnLast, columnOpened, columnReadCount, columnBytesRead, columnBytesWritten, columnDocuments,
+  case columnFirst, columnLast, columnOpened, columnReadCount, columnBytesRead, columnBytesWritten, columnBytesByOthers,
+    columnDocuments,
     columnComplete
   case columnRecords, columnDenials, columnCount, columnOperation, columnFolder, columnGrants, columnKey, columnUID
   case outcomeDone, outcomeRefused, outcomeFailed, written, node, openedBy, throughPages, notReleased, shownCount
@@ -10,6 +11,7 @@ package enum LogText: String, MessageTable {
   case tally, tallyFrom, unknownUsers, sealedToOthers, tornTail, nothing
   case keygenPublicKey, keygenAdvice
   case verifying, verifyCounts, verifyChain, verifySigned, verifyUnsigned, verifyOpened
+  case verifyAnchorLinesSkipped
   case verifyOrigin, verifyOriginClaimed, verifyOriginUnknown, verifyEnd, verifyEndUnknown
   case verdictWhole, verdictConsistent, verdictBroken
   case findingUnsigned, findingUnsignedLast, findingUnclosed, findingDropped, findingTorn, findingUnsure, findingResumed,
@@ -64,6 +66,7 @@ package enum LogText: String, MessageTable {
     case .columnReadCount: Texts("READ", "读取次数")
     case .columnBytesRead: Texts("BYTES READ", "读取字节")
     case .columnBytesWritten: Texts("BYTES WRITTEN", "写入字节")
+    case .columnBytesByOthers: Texts("BYTES BY OTHERS", "他人读写字节")
     case .columnDocuments: Texts("DOCUMENTS", "文件数")
     case .columnComplete: Texts("TO THE END", "读完文件数")
     case .columnRecords: Texts("RECORDS", "记录数")
@@ -129,6 +132,10 @@ package enum LogText: String, MessageTable {
     case .verifyEnd: Texts("end: agrees with what is known elsewhere, to #{sequence}", "末尾：与另存信息一致，至 #{sequence}")
     case .verifyEndUnknown:
       Texts("end: not established; keep {end} elsewhere and give it with --end next time", "末尾：未确认；请另行保存 {end}，下次用 --end 给出")
+    case .verifyAnchorLinesSkipped:
+      Texts(
+        "{count} lines of the anchors' file look like anchors and are none: torn, or another's; they were passed over",
+        "锚点文件中有 {count} 行形似锚点但并不是（残缺或来自他处），已跳过")
     case .verdictWhole: Texts("the trail is whole", "访问日志完整")
     case .verdictConsistent: Texts("the trail is consistent; not everything was established", "访问日志前后一致，但未能确认全部内容")
     case .verdictBroken: Texts("the trail is broken: {place}", "访问日志损坏：{place}")

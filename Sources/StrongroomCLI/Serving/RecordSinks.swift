@@ -40,13 +40,13 @@ final class SyslogSink: RecordSink, @unchecked Sendable {
 
 /// Records to a file in another folder, a line each; on disk before the next batch.
 final class FileSink: RecordSink, @unchecked Sendable {
-  private let path: String
+  private let file: LineFile
   private var lines = ForwardedLines()
   /// The lines that were made and could not be written: the same ones come again.
   private var unsent: (first: UInt64, last: UInt64, bytes: [UInt8])?
 
   /// - Parameter path: the file; made when it is missing, readable by its owner and group.
-  init(path: String) { self.path = path }
+  init(path: String) { file = LineFile(path: path) }
 
   func send(_ records: [TrailReader.Entry]) throws(SystemError) {
     let bytes: [UInt8]
@@ -56,20 +56,7 @@ final class FileSink: RecordSink, @unchecked Sendable {
       bytes = records.flatMap { Array((lines.line($0) + "\n").utf8) }
     }
     unsent = (records[0].sequence, records[records.count - 1].sequence, bytes)
-    let file = try File(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o640)
-    let end = try file.size()
-    var failure: SystemError?
-    bytes.withUnsafeBytes { buffer in
-      do throws(SystemError) {
-        if try file.append(buffer) != buffer.count { failure = SystemError("write", ENOSPC) }
-      } catch { failure = error }
-    }
-    if let failure {
-      // No half line, on which the next one would begin.
-      try? file.truncate(to: end)
-      throw failure
-    }
-    try file.syncData()
+    try file.add(bytes)
     unsent = nil
   }
 }

@@ -34,8 +34,7 @@ package struct CSVTable: Sendable {
   package static func line(_ cells: [String]) -> String {
     cells.map { cell in
       let mustQuote = cell.utf8.contains { $0 == 0x22 || $0 == 0x2c || $0 == 0x0a || $0 == 0x0d }
-      return mustQuote
-        ? "\"" + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" : cell
+      return mustQuote ? CSV.quoted(cell) : cell
     }.joined(separator: ",") + "\r\n"
   }
 }

@@ -84,14 +84,26 @@ package struct EvidenceMaker {
       if order.isOpened { try archive.add(EvidenceFiles.keys, keys) }
       try archive.add(EvidenceFiles.records, records.flatMap { $0.encode() })
       try archive.add(EvidenceFiles.text, Array(words.utf8))
-      manifest.members = archive.members
-      let bytes = Array(manifest.encode().utf8)
+    } catch { throw .cannotWrite("\(error)") }
+    manifest.members = archive.members
+    let bytes = try Self.encoded(manifest)
+    do throws(SystemError) {
       try archive.add(EvidenceFiles.manifest, bytes)
       guard let signature = identity.signEvidence(Domain.evidence.bytes + bytes) else { throw SystemError("mlock", ENOMEM) }
       try archive.add(EvidenceFiles.signature, signature)
       try archive.finish()
     } catch { throw .cannotWrite("\(error)") }
     return manifest
+  }
+
+  /// Nothing is signed that would not be read again.
+  private static func encoded(_ manifest: EvidenceManifest) throws(TrailError) -> [UInt8] {
+    let text = manifest.encode()
+    guard text.utf8.count <= EvidenceManifest.byteCountMax else { throw .cannotWrite("the manifest would be too long") }
+    do throws(FormatError) { _ = try EvidenceManifest(parsing: text) } catch {
+      throw .cannotWrite("the manifest would not be read again: \(error)")
+    }
+    return Array(text.utf8)
   }
 
   // MARK: The chain

@@ -85,7 +85,7 @@ final class VerifyRun {
       switch error {
       case .memoryNotLocked: throw .memoryNotLocked
       // vault.json is of this version, so that the byte changed.
-      case .newerVersion(let version): report(Finding(.trail, "trail", .trailNewer, ["version": "\(version)"]))
+      case .newerVersion(let version, _): report(Finding(.trail, "trail", .trailNewer, ["version": "\(version)"]))
       case .missing: report(Finding(.trail, "trail", .trailMissing))
       default: report(Finding(.trail, "trail", .trailBroken, ["detail": "\(error)"]))
       }

@@ -85,8 +85,11 @@ package struct EvidenceManifest: Hashable, Sendable {
     guard text.utf8.last == 0x0a else { throw .malformed("manifest: no last line") }
     var lines = text.dropLast().split(separator: "\n", omittingEmptySubsequences: false)[...]
     func field(_ name: String) throws(FormatError) -> Substring {
-      guard let line = lines.popFirst(), line.hasPrefix(name + " ") else { throw .malformed("manifest: \(name)") }
-      return line.dropFirst(name.count + 1)
+      // By bytes: a space before a combining mark is one character with it.
+      guard let line = lines.popFirst(), let (word, rest) = Self.cut(line), word == name else {
+        throw .malformed("manifest: \(name)")
+      }
+      return rest
     }
     func number(_ text: Substring?, _ name: String) throws(FormatError) -> UInt64 {
       guard let text, let value = UInt64(text), String(value) == text else { throw .malformed("manifest: \(name)") }
@@ -101,8 +104,8 @@ package struct EvidenceManifest: Hashable, Sendable {
     let made = try field("made")
     guard Self.isText(matter), let wall = Int64(made), String(wall) == made else { throw .malformed("manifest: case") }
     self.made = wall
-    let maker = try field("reviewer").split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-    guard maker.count == 2, let key = Hex.decode(maker[0]), let reviewer = ReviewerKey(publicKey: key, label: String(maker[1]))
+    guard let (digits, label) = Self.cut(try field("reviewer")), let key = Hex.decode(digits),
+      let reviewer = ReviewerKey(publicKey: key, label: String(label))
     else { throw .malformed("manifest: reviewer") }
     self.reviewer = reviewer
     guard let signer = Hex.decode(try field("signer")), signer.count == 32 else { throw .malformed("manifest: signer") }
@@ -115,10 +118,11 @@ package struct EvidenceManifest: Hashable, Sendable {
     isOpened = try number(try field("opened"), "opened") == 1
     filters = []
     members = []
-    while lines.first?.hasPrefix("filter ") == true {
-      let parts = try field("filter").split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, Self.isText(String(parts[1])) else { throw .malformed("manifest: filter") }
-      filters.append(Filter(name: String(parts[0]), value: String(parts[1])))
+    while lines.first?.utf8.starts(with: "filter ".utf8) == true {
+      guard let (name, value) = Self.cut(try field("filter")), Self.isText(String(value)) else {
+        throw .malformed("manifest: filter")
+      }
+      filters.append(Filter(name: String(name), value: String(value)))
     }
     while !lines.isEmpty {
       let parts = try field("file").split(separator: " ", omittingEmptySubsequences: false)
@@ -126,6 +130,12 @@ package struct EvidenceManifest: Hashable, Sendable {
       members.append(Member(name: String(parts[0]), byteCount: try number(parts[1], "file"), hash: hash))
     }
     // One way to write each manifest.
-    guard encode() == text else { throw .malformed("manifest") }
+    guard encode().utf8.elementsEqual(text.utf8) else { throw .malformed("manifest") }
+  }
+
+  /// What stands before and behind the first space; nil where there is none.
+  private static func cut(_ text: Substring) -> (Substring, Substring)? {
+    guard let space = text.utf8.firstIndex(of: 0x20) else { return nil }
+    return (text[..<space], text[text.utf8.index(after: space)...])
   }
 }

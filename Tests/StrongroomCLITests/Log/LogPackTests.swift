@@ -33,6 +33,8 @@ extension TrailFixture {
   #expect(whole.output.contains("the pack is whole"))
   #expect(whole.output.contains("user: lin uid=1000") && whole.output.contains("/clients/王小明/合同.pdf"))
   #expect(whole.output.contains("case / 案件: 案件 7") && whole.output.contains("filter / 筛选: user = lin"))
+  let notAKey = fixture.verifyPack(["--signer", "12"])
+  #expect(notAKey.code == .usage && notAKey.errors.contains("is no evidence key") && notAKey.errors.contains("'log pack'"))
   let unsure = fixture.verifyPack()
   #expect(unsure.code == .findings && unsure.output.contains("give --signer"))
   let json = fixture.verifyPack(["--json"])
@@ -40,6 +42,21 @@ extension TrailFixture {
   #expect(lines.count == 3 && lines[0].contains(#""user":"lin""#))
   #expect(lines[2].contains(#""verdict":"consistent","findings":["origin-not-established","signer-not-established"]"#))
   #expect(fixture.verifyPack(["--genesis", String(repeating: "0", count: 64)]).code == .trailBroken)
+}
+
+@Test(arguments: [
+  // What an option may hold, and the manifest's text of it.
+  ("a\u{200d}b\u{200c}", #"lin,a\u{200D}b\u{200C}"#), ("\u{301}x", "lin,\u{301}x"), ("", "lin,"),
+  (String(repeating: "长", count: 500), "lin," + String(repeating: "长", count: 332) + "…"),
+])
+func aPackIsWholeWhateverItsFiltersHold(_ value: String, _ shown: String) throws {
+  let fixture = try TrailFixture()
+  let made = fixture.makePack(["--user", "lin", "--user", value])
+  #expect(made.code == .done, "\(made.errors)")
+  let whole = fixture.verifyPack(["--genesis", Hex.encode(fixture.genesis), "--signer", fixture.signer])
+  #expect(whole.code == .done, "\(whole.errors)")
+  #expect(whole.output.contains("filter / 筛选: user = \(shown)\n"))
+  #expect(EvidenceManifest.Filter(name: "program", shown: "") == nil)
 }
 
 @Test func aPackIsPlainTar() throws {

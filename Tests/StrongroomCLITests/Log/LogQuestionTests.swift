@@ -56,6 +56,47 @@ private func rows(_ ran: Ran) throws -> [[String: Any]] { try objects(ran).filte
   #expect(lines[2]["opened"] as? Int == 1 && lines[2]["coverage_percent"] == nil)
 }
 
+@Test func whatOthersDidThroughAUsersHandleIsCountedApart() throws {
+  var read = TrailFixture.read(1, 0, 300)
+  read.actor = TrailFixture.bob
+  read.opener = TrailFixture.lin
+  let fixture = try TrailFixture([
+    TrailFixture.open(1, TrailFixture.lin, TrailFixture.wang, size: 1000), TrailFixture.read(1, 0, 100), read,
+    TrailFixture.release(1, TrailFixture.lin, read: 400, distinct: 300),
+  ])
+  let lin = try rows(fixture.log(["user", "lin", "--json"]))
+  #expect(lin.count == 1 && lin[0]["bytes_read"] as? Int == 100 && lin[0]["bytes_by_others"] as? Int == 300)
+  #expect(lin[0]["coverage_percent"] as? Int == 10 && lin[0]["records"] as? Int == 4)
+  let bob = try rows(fixture.log(["user", "1001", "--json"]))
+  #expect(bob.count == 1 && bob[0]["bytes_read"] as? Int == 300 && bob[0]["bytes_by_others"] as? Int == 0)
+}
+
+@Test(arguments: [
+  ["query"], ["who", "/clients"], ["user", "lin"], ["denials"], ["first-access"], ["top"], ["around", "7"], ["off-hours"],
+  ["health"],
+])
+func csvAndJSONAreNotBothGiven(_ words: [String]) throws {
+  let ran = try TrailFixture().log(words + ["--csv", "--json"])
+  #expect(ran.code == .usage && ran.output.isEmpty && ran.errors.contains("--csv and --json cannot be used together"))
+}
+
+@Test func denialsHaveOneOutcome() throws {
+  let fixture = try TrailFixture()
+  let ran = fixture.log(["denials", "--outcome", "done"])
+  #expect(ran.code == .usage && ran.output.isEmpty && ran.errors.contains("leave --outcome out"))
+  #expect(fixture.log(["denials", "--outcome", "refused"]).code == .done)
+}
+
+@Test func aRenameIntoAGrantsFolderIsNearIt() throws {
+  let fixture = try TrailFixture([
+    TrailFixture.rule(.grant, 70, "/clients/in"), TrailFixture.rename(TrailFixture.bob, "/archive/y", "/clients/in/y"),
+    TrailFixture.rename(TrailFixture.bob, "/clients/in/y", "/archive/z"),
+    TrailFixture.rename(TrailFixture.bob, "/archive/z", "/clients/inner"),
+  ])
+  let lines = try rows(fixture.log(["around", "70", "--json"]))
+  #expect(lines.filter { $0["action"] as? String == "RENAME" }.map { $0["path"] as? String } == ["/archive/y", "/clients/in/y"])
+}
+
 @Test func denialsAreCounted() throws {
   var flood = TrailFixture.denial(TrailFixture.bob, "/clients/李", "open")
   flood.count = 41

@@ -57,6 +57,21 @@ private func verify(_ fixture: TrailFixture, _ words: [String] = []) -> Ran { fi
   #expect(verify(fixture, ["--anchor", fixture.root + "/none"]).code == .error)
 }
 
+@Test func aTrailThatWasEmptiedIsBrokenForWhoeverKnowsOfIt() throws {
+  let fixture = try TrailFixture([])
+  let anchor = fixture.root + "/anchor"
+  var settings = TrailSettings()
+  settings.anchors = [FileAnchor(path: anchor)]
+  try fixture.write([], settings: settings)
+  for name in try Files.list(fixture.trail) { unlink(fixture.trail + "/" + name) }
+  #expect(verify(fixture).code == .noVault)
+  for words in [["--genesis", Hex.encode(fixture.genesis)], ["--end", fixture.end.description], ["--anchor", anchor]] {
+    let ran = verify(fixture, words)
+    #expect(ran.code == .trailBroken && ran.errors.contains("there is no segment"), "\(words): \(ran.errors)")
+  }
+  #expect(run(["log", "verify", fixture.root + "/none", "--genesis", Hex.encode(fixture.genesis)]).code == .noVault)
+}
+
 @Test(arguments: [(["--genesis", "12"], "is no genesis key"), (["--end", "5"], "is no SEQUENCE:HEAD")])
 func badExpectationsAreUsage(_ words: [String], _ text: String) throws {
   let ran = verify(try TrailFixture(), words)

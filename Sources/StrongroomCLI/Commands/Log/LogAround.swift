@@ -3,7 +3,7 @@ import Control
 import VaultFormat
 
 /// `log around TRAIL GRANT`: a grant's life, and what was done near its folder and by those who gave and took it at that time.
-struct LogAround: StrongroomCommand {
+struct LogAround: LogQuestion {
   static var configuration: CommandConfiguration { CommandConfiguration("around", .logAround) }
 
   @Argument(help: ArgumentHelp(.trailArgument)) var trail: String
@@ -11,8 +11,7 @@ struct LogAround: StrongroomCommand {
   @OptionGroup var identity: IdentityOptions
   @Option(help: ArgumentHelp(.aroundWindow, value: "duration")) var window: String?
   @Flag(help: ArgumentHelp(.raw)) var raw = false
-  @Flag(help: ArgumentHelp(.csv)) var csv = false
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var output: LogOutputOptions
 
   /// When the grant was given or taken, where, and by whom.
   private struct Turn {
@@ -38,7 +37,7 @@ struct LogAround: StrongroomCommand {
       }
     }
     if let broken = first.broken, turns.isEmpty { throw broken }
-    let listing = LogListing(context.console, global.json ? .json : csv ? .csv : raw ? .records : .folded)
+    let listing = LogListing(context.console, global.json ? .json : output.csv ? .csv : raw ? .records : .folded)
     let tally = try listing.fill(
       reading, LogFilter(),
       isWanted: { entry in
@@ -52,8 +51,13 @@ struct LogAround: StrongroomCommand {
     let (distance, overflow) = record.wall.subtractingReportingOverflow(turn.wall)
     guard !overflow, distance.magnitude <= window.magnitude else { return false }
     if let uid = turn.uid, record.actor?.uid == uid { return true }
-    guard let path = record.object?.path, !turn.path.isEmpty else { return false }
-    if turn.path == [0x2f] { return true }
-    return path.starts(with: turn.path) && (path.count == turn.path.count || path[turn.path.count] == 0x2f)
+    // A RENAME is near on either side.
+    return [record.object, record.target].contains { place in place.map { isBelow($0.path, turn.path) } ?? false }
+  }
+
+  private static func isBelow(_ path: [UInt8], _ folder: [UInt8]) -> Bool {
+    guard !folder.isEmpty else { return false }
+    if folder == [0x2f] { return true }
+    return path.starts(with: folder) && (path.count == folder.count || path[folder.count] == 0x2f)
   }
 }

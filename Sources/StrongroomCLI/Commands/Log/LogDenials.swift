@@ -2,14 +2,13 @@ import ArgumentParser
 import VaultFormat
 
 /// `log denials TRAIL`: what was refused, counted by user, operation, reason and path.
-struct LogDenials: StrongroomCommand {
+struct LogDenials: LogQuestion {
   static var configuration: CommandConfiguration { CommandConfiguration("denials", .logDenials) }
 
   @Argument(help: ArgumentHelp(.trailArgument)) var trail: String
   @OptionGroup var identity: IdentityOptions
   @OptionGroup var filter: LogFilterOptions
-  @Flag(help: ArgumentHelp(.csv)) var csv = false
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var output: LogOutputOptions
 
   private struct Key: Hashable {
     var uid: UInt32?
@@ -21,6 +20,7 @@ struct LogDenials: StrongroomCommand {
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     var filter = try filter.filter(try context.mountTable())
+    guard filter.outcomes.isSubset(of: [.refused]) else { throw CommandFailure(.usage, .denialsAreRefused) }
     filter.outcomes = [.refused]
     let reading = try LogReading.open(trail, identity, command: "denials", filters: filter.described, in: context)
     var uses: [Key: LogUse] = [:]
@@ -33,7 +33,7 @@ struct LogDenials: StrongroomCommand {
     }
     tally.shown = tally.matching
     var answer = LogAnswer(
-      context.console, csv: csv,
+      context.console, csv: output.csv,
       [
         .init("count", .columnCount, .right), .init("first", .columnFirst), .init("last", .columnLast),
         .init("user", .columnUser),

@@ -3,15 +3,14 @@ import Control
 import VaultFormat
 
 /// `log first-access TRAIL`: when each user reached each folder for the first time, as far back as the trail can be read.
-struct LogFirstAccess: StrongroomCommand {
+struct LogFirstAccess: LogQuestion {
   static var configuration: CommandConfiguration { CommandConfiguration("first-access", .logFirstAccess) }
 
   @Argument(help: ArgumentHelp(.trailArgument)) var trail: String
   @OptionGroup var identity: IdentityOptions
   @OptionGroup var filter: LogFilterOptions
   @Option(help: ArgumentHelp(.folderDepth, value: "count")) var depth: String?
-  @Flag(help: ArgumentHelp(.csv)) var csv = false
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var output: LogOutputOptions
 
   private struct Key: Hashable {
     var uid: UInt32
@@ -29,7 +28,7 @@ struct LogFirstAccess: StrongroomCommand {
     let reading = try LogReading.open(trail, identity, command: "first-access", filters: filters, in: context)
     var seen: Set<Key> = []
     var answer = LogAnswer(
-      context.console, csv: csv,
+      context.console, csv: output.csv,
       [
         .init("time", .columnTime), .init("sequence", .columnRecord, .right), .init("user", .columnUser),
         .init("action", .columnAction), .init("by", .columnBy), .init("folder", .columnFolder), .init("path", .columnPlace),

@@ -4,14 +4,13 @@ import Trail
 import VaultFormat
 
 /// `log health TRAIL`: the program's own records, and what the verifier says.
-struct LogHealth: StrongroomCommand {
+struct LogHealth: LogQuestion {
   static var configuration: CommandConfiguration { CommandConfiguration("health", .logHealth) }
 
   @Argument(help: ArgumentHelp(.trailArgument)) var trail: String
   @OptionGroup var identity: IdentityOptions
   @OptionGroup var time: LogTimeOptions
-  @Flag(help: ArgumentHelp(.csv)) var csv = false
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var output: LogOutputOptions
 
   /// Verifies the whole trail; shows the records of the time asked for.
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
@@ -20,7 +19,7 @@ struct LogHealth: StrongroomCommand {
       .mount, .unmount, .auditStart, .auditStop, .recovery, .restore, .alert, .review, .key, .reviewer, .duty, .certify, .unlock,
     ]
     let reading = try LogReading.open(trail, identity, command: "health", filters: filter.described, in: context)
-    let listing = LogListing(context.console, global.json ? .json : csv ? .csv : .records)
+    let listing = LogListing(context.console, global.json ? .json : output.csv ? .csv : .records)
     let tally = try listing.fill(reading, filter)
     let code = try reading.conclude(tally, json: global.json)
     var verifier = TrailVerifier(reading.place.folder)

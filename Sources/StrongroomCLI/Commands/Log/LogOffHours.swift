@@ -2,7 +2,7 @@ import ArgumentParser
 import VaultFormat
 
 /// `log off-hours TRAIL`: what people did outside of working hours, folded as by `log query`.
-struct LogOffHours: StrongroomCommand {
+struct LogOffHours: LogQuestion {
   static var configuration: CommandConfiguration { CommandConfiguration("off-hours", .logOffHours) }
 
   @Argument(help: ArgumentHelp(.trailArgument)) var trail: String
@@ -11,8 +11,7 @@ struct LogOffHours: StrongroomCommand {
   @Option(help: ArgumentHelp(.hours)) var hours: String?
   @Option(help: ArgumentHelp(.days)) var days: String?
   @Flag(help: ArgumentHelp(.raw)) var raw = false
-  @Flag(help: ArgumentHelp(.csv)) var csv = false
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var output: LogOutputOptions
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     var filter = try filter.filter(try context.mountTable())
@@ -29,7 +28,7 @@ struct LogOffHours: StrongroomCommand {
       ]
     }
     let reading = try LogReading.open(trail, identity, command: "off-hours", filters: filter.described, in: context)
-    let listing = LogListing(context.console, global.json ? .json : csv ? .csv : raw ? .records : .folded)
+    let listing = LogListing(context.console, global.json ? .json : output.csv ? .csv : raw ? .records : .folded)
     return try reading.conclude(try listing.fill(reading, filter), json: global.json)
   }
 }

@@ -56,6 +56,27 @@ package struct LogFilterOptions: ParsableArguments {
   }
 }
 
+/// How an answer is written: the options that every command has, and CSV.
+package struct LogOutputOptions: ParsableArguments {
+  @Flag(help: ArgumentHelp(.csv)) package var csv = false
+  @OptionGroup package var global: GlobalOptions
+
+  package init() {}
+
+  package func validate() throws {
+    if csv, global.json { throw ValidationError("--csv and --json cannot be used together") }
+  }
+}
+
+/// A command whose answer can be CSV.
+protocol LogQuestion: StrongroomCommand {
+  var output: LogOutputOptions { get }
+}
+
+extension LogQuestion {
+  var global: GlobalOptions { output.global }
+}
+
 /// Since when and until when.
 package struct LogTimeOptions: ParsableArguments {
   @Option(time: .long, .since) package var since: String?

@@ -51,8 +51,8 @@ struct LogPack: StrongroomCommand {
   private func make(
     _ reading: LogReading, _ choice: EvidenceChoice, _ filter: LogFilter
   ) throws(CommandFailure) -> EvidenceManifest {
-    let filters = filter.described.sorted { $0.key < $1.key }.map {
-      EvidenceManifest.Filter(name: $0.key, value: String(Escaping.shown($0.value).prefix(1_000)))
+    let filters = filter.described.sorted { $0.key < $1.key }.compactMap {
+      EvidenceManifest.Filter(name: $0.key, shown: $0.value)
     }
     let order = EvidenceMaker.Order(
       matter: matter, made: WallTime.now().nanoseconds, filters: filters, isOpened: openSegments)
@@ -88,6 +88,26 @@ struct LogPack: StrongroomCommand {
     }
     if choice.unsignedCount > 0 { console.warn(Message(LogText.packUnsigned, ["count": String(choice.unsignedCount)])) }
     if openSegments { console.warn(Message(LogText.packOpened)) }
+  }
+}
+
+extension EvidenceManifest.Filter {
+  private static let shownByteCountMax = 1_000
+
+  /// A value as a manifest can hold it: escaped, the joiners as well, and cut where it is long. Nil for an empty one.
+  init?(name: String, shown value: String) {
+    var text = ""
+    for scalar in Escaping.shown(value).unicodeScalars {
+      let isFormat = scalar.properties.generalCategory == .format
+      let next = isFormat ? "\\u{\(String(scalar.value, radix: 16, uppercase: true))}" : String(scalar)
+      guard text.utf8.count + next.utf8.count <= Self.shownByteCountMax else {
+        text += "…"
+        break
+      }
+      text += next
+    }
+    guard !text.isEmpty else { return nil }
+    self.init(name: name, value: text)
   }
 }
 

@@ -3,27 +3,22 @@ import Control
 import Glibc
 import Platform
 
-struct LogQuery: StrongroomCommand {
+struct LogQuery: LogQuestion {
   static var configuration: CommandConfiguration { CommandConfiguration("query", .logQuery) }
 
   @Argument(help: ArgumentHelp(.trailArgument)) var trail: String
   @OptionGroup var identity: IdentityOptions
   @OptionGroup var filter: LogFilterOptions
   @Flag(help: ArgumentHelp(.raw)) var raw = false
-  @Flag(help: ArgumentHelp(.csv)) var csv = false
   @Option(help: ArgumentHelp(.limit, value: "count")) var limit: String?
   @Flag(help: ArgumentHelp(.follow)) var follow = false
-  @OptionGroup var global: GlobalOptions
-
-  func validate() throws {
-    if csv, global.json { throw ValidationError("--csv and --json cannot be used together") }
-  }
+  @OptionGroup var output: LogOutputOptions
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     let filter = try filter.filter(try context.mountTable())
     let limit = try Arguments.count(limit, option: "--limit") ?? .max
     let reading = try LogReading.open(trail, identity, command: "query", filters: filter.described, in: context)
-    let style: LogListing.Style = global.json ? .json : csv ? .csv : raw || follow ? .records : .folded
+    let style: LogListing.Style = global.json ? .json : output.csv ? .csv : raw || follow ? .records : .folded
     let listing = LogListing(context.console, style, limit: limit)
     let stop = follow ? FollowStop() : nil
     let tally = try listing.fill(

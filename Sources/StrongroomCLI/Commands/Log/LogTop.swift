@@ -2,7 +2,7 @@ import ArgumentParser
 import VaultFormat
 
 /// `log top TRAIL`: who or what stands most often in the trail.
-struct LogTop: StrongroomCommand {
+struct LogTop: LogQuestion {
   static var configuration: CommandConfiguration { CommandConfiguration("top", .logTop) }
 
   enum Key: String, CaseIterable, ExpressibleByArgument {
@@ -14,8 +14,7 @@ struct LogTop: StrongroomCommand {
   @OptionGroup var filter: LogFilterOptions
   @Option(help: ArgumentHelp(.topBy)) var by = Key.user
   @Option(help: ArgumentHelp(.limit, value: "count")) var limit: String?
-  @Flag(help: ArgumentHelp(.csv)) var csv = false
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var output: LogOutputOptions
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     let filter = try filter.filter(try context.mountTable())
@@ -26,7 +25,7 @@ struct LogTop: StrongroomCommand {
       if !entry.isRestated { uses[key(entry), default: LogUse()].add(entry) }
     }
     var answer = LogAnswer(
-      context.console, csv: csv,
+      context.console, csv: output.csv,
       [
         .init("records", .columnRecords, .right), .init("opened", .columnOpened, .right),
         .init("reads", .columnReadCount, .right),

@@ -15,7 +15,7 @@ struct LogVerify: StrongroomCommand {
   @OptionGroup var global: GlobalOptions
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
-    let place = try TrailPlace.find(trail)
+    let place = try TrailPlace.find(trail, isExpected: genesis != nil || end != nil || anchor != nil)
     var verifier = TrailVerifier(place.folder)
     if let genesis {
       guard let key = Hex.decode(genesis), key.count == 32 else {

@@ -17,8 +17,8 @@ struct LogVerifyPack: StrongroomCommand {
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     var verifier = EvidenceVerifier(pack)
-    verifier.genesis = try key(genesis)
-    verifier.signer = try key(signer)
+    verifier.genesis = try key(genesis, .badGenesis, .genesis)
+    verifier.signer = try key(signer, .badSigner, .signer)
     verifier.anchorPath = anchor
     if let identity { verifier.identity = try IdentityFileReader.open(identity, passphraseFile: identityPassphraseFile) }
     let report: EvidenceReport
@@ -36,10 +36,10 @@ struct LogVerifyPack: StrongroomCommand {
     return .done
   }
 
-  private func key(_ text: String?) throws(CommandFailure) -> [UInt8]? {
+  private func key(_ text: String?, _ error: ErrorText, _ hint: HintText) throws(CommandFailure) -> [UInt8]? {
     guard let text else { return nil }
     guard let key = Hex.decode(text), key.count == 32 else {
-      throw CommandFailure(.usage, .badGenesis, ["value": text], hint: .genesis)
+      throw CommandFailure(.usage, error, ["value": text], hint: hint)
     }
     return key
   }

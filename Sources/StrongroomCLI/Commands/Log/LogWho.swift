@@ -4,15 +4,14 @@ import VaultFormat
 
 /// `log who TRAIL PATH`: everyone who opened or read it, or what is below it. What bears the name PATH at any time is followed through renames;
 /// what is below it counts by its path at that time.
-struct LogWho: StrongroomCommand {
+struct LogWho: LogQuestion {
   static var configuration: CommandConfiguration { CommandConfiguration("who", .logWho) }
 
   @Argument(help: ArgumentHelp(.trailArgument)) var trail: String
   @Argument(help: ArgumentHelp(.logPlace)) var path: String
   @OptionGroup var identity: IdentityOptions
   @OptionGroup var time: LogTimeOptions
-  @Flag(help: ArgumentHelp(.csv)) var csv = false
-  @OptionGroup var global: GlobalOptions
+  @OptionGroup var output: LogOutputOptions
 
   func run(in context: CommandContext) throws(CommandFailure) -> ExitCode {
     var filter = try time.filter()
@@ -30,7 +29,7 @@ struct LogWho: StrongroomCommand {
     }
     fold.finish()
     tally.shown = tally.matching
-    readers.show(on: context.console, csv: csv)
+    readers.show(on: context.console, csv: output.csv)
     return try reading.conclude(tally, json: global.json)
   }
 

@@ -10,7 +10,19 @@ package enum CSV {
     var cell = text
     if let first = cell.unicodeScalars.first, "=+-@".unicodeScalars.contains(first), Int64(cell) == nil { cell = "'" + cell }
     guard cell.utf8.contains(where: { $0 == 0x22 || $0 == 0x2c || $0 == 0x20 || $0 == 0x3b }) else { return cell }
-    return "\"" + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    return quoted(cell)
+  }
+
+  /// In quotes, with those inside doubled. By scalars: a quote before a combining mark or a joiner is one character with it, and a quote all the same.
+  static func quoted(_ text: String) -> String {
+    var quoted = String.UnicodeScalarView()
+    quoted.append("\"")
+    for scalar in text.unicodeScalars {
+      if scalar == "\"" { quoted.append(scalar) }
+      quoted.append(scalar)
+    }
+    quoted.append("\"")
+    return String(quoted)
   }
 }
 

@@ -109,6 +109,8 @@ struct LogUse {
   var readCount: UInt64 = 0
   var readByteCount: UInt64 = 0
   var writtenByteCount: UInt64 = 0
+  /// Of a user: what others read and wrote through their handles.
+  var othersByteCount: UInt64 = 0
   var denialCount: UInt64 = 0
   var recordCount: UInt64 = 0
   var actions: Set<Record.Action> = []
@@ -138,6 +140,16 @@ struct LogUse {
     case .write: writtenByteCount.addSaturating(record.range?.returned ?? 0)
     default: break
     }
+  }
+
+  /// What somebody else did through a handle of the user: counted apart, and nothing that the user did.
+  mutating func add(byOther entry: LogEntry) {
+    let record = entry.record
+    first = min(first, record.wall)
+    last = max(last, record.wall)
+    recordCount += 1
+    guard record.outcome == .done, [.read, .pages, .write].contains(record.action) else { return }
+    othersByteCount.addSaturating(record.range?.returned ?? 0)
   }
 
   var userCell: LogCell { .text(user.isEmpty ? uid.map { "#\($0)" } ?? "" : user) }
