@@ -243,8 +243,10 @@ extension Vault {
       do throws(ContentError) {
         return try gate.reading { () throws(ContentError) -> Result in
           try content.lock.writing { () throws(ContentError) -> Result in
-            defer { noteContent(of: node, size: content.sizeLocked) }
-            return try body(content)
+            let result = try body(content)
+            // What was refused has changed nothing, and no times either.
+            noteContent(of: node, size: content.sizeLocked)
+            return result
           }
         }
       } catch { throw VaultError(error) }
