@@ -138,6 +138,12 @@ extension Vault {
   func usingContent<Result>(
     of node: Node, _ body: (DocumentContent) throws(VaultError) -> Result
   ) throws(VaultError) -> Result {
+    try using(node) { () throws(VaultError) in try body(try loadedContent(of: node)) }
+  }
+
+  /// Runs `body` while the document is in use, as if it were open: content that is there or is loaded stays.
+  /// - Throws: `gone` where the document is removed and nobody has it open.
+  func using<Result>(_ node: Node, _ body: () throws(VaultError) -> Result) throws(VaultError) -> Result {
     try tree.withLockThrowing { () throws(VaultError) -> Void in
       guard !node.isRemoved || node.isInUse else { throw .gone }
       node.userCount += 1
@@ -149,7 +155,7 @@ extension Vault {
       }
       if isForgotten { forget(node) }
     }
-    return try body(try loadedContent(of: node))
+    return try body()
   }
 
   /// Bytes from `offset` into `buffer`, up to the end, of a document that the caller has open: without the tree's lock. Returns how many.
