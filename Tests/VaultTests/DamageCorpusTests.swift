@@ -179,7 +179,7 @@ import VaultFormat
 
   // MARK: Neighbours
 
-  /// One damaged document in a pack, in a blob or in the catalog: every other one reads as before.
+  /// One damaged document, in a pack or in a file of its own: every other one reads as before.
   @Test(arguments: ["packs/", "blobs/"]) func aDamagedDocumentHarmsNoOther(prefix: String) throws {
     let vault = try FilledVault()
     let name = try #require(try vault.files().first { $0.hasPrefix(prefix) })

@@ -30,6 +30,7 @@ extension LogVerdict {
     object.set("genesis", report.firstPublicKey.map { Hex.encode($0) })
     object.set("origin_established", options.genesis != nil && !isBroken)
     object.set("established_through", report.establishedThrough)
+    if report.skippedAnchorLineCount > 0 { object.set("anchor_lines_skipped", report.skippedAnchorLineCount) }
     object.set("begin", report.begin.map { LogWords.time($0) })
     object.set("last_checkpoint", report.lastCheckpointWall.map { LogWords.time($0) })
     if options.identity != nil { object.set("opened", report.openedCount) }

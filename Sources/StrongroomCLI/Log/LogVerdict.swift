@@ -45,6 +45,9 @@ struct LogVerdict {
         console.text(.verifyOpened, ["count": String(report.openedCount), "records": String(report.recordCount)]))
     }
     showEnds()
+    if report.skippedAnchorLineCount > 0 {
+      console.print(console.text(.verifyAnchorLinesSkipped, ["count": String(report.skippedAnchorLineCount)]))
+    }
     for finding in findings { console.print(console.colour("- " + text(finding), .yellow, on: .output)) }
     switch report.verdict {
     case .whole: console.print(console.colour(console.text(.verdictWhole), .green, on: .output))

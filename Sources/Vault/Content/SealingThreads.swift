@@ -5,7 +5,7 @@ import VaultFormat
 /// the next request, and the disk writes one blob while the next is sealed.
 ///
 /// They take no lock of a document: what they made is fetched from the task by whoever changes the document next. When there is nothing
-/// to seal they wipe buffers that were given back. `waiting` is guarded by `lock`.
+/// to seal they wipe buffers that were given back. Fields are guarded by `lock`.
 final class SealingThreads: @unchecked Sendable {
   /// While one waits for the disk the other seals.
   private static let threadCount = 2
@@ -16,6 +16,11 @@ final class SealingThreads: @unchecked Sendable {
   private let workers = WorkerThreads()
   private var lock: Lock { workers.lock }
   private var waiting: [SealingTask] = []
+  /// What the threads are at, by number, until nothing is left to do about it. Not the tasks: the last reference to a buffer must not go under
+  /// the lock.
+  private var begun: Set<UInt64> = []
+  private var begunCount: UInt64 = 0
+  private let ended = Condition()
 
   /// Starts the threads. `seal` and `discard` are called on them.
   func start(
@@ -25,8 +30,17 @@ final class SealingThreads: @unchecked Sendable {
     for number in 0..<Self.threadCount {
       workers.start("seal-\(number)") { [self] in
         while let task = next() {
+          let own = lock.withLock { () -> UInt64 in
+            begunCount += 1
+            begun.insert(begunCount)
+            return begunCount
+          }
           let outcome = seal(UnsafeMutableRawBufferPointer(start: task.bytes.base, count: task.byteCount))
           if !task.end(outcome), case .success(let blob) = outcome { discard(blob) }
+          lock.withLock {
+            begun.remove(own)
+            ended.broadcast()
+          }
         }
       }
     }
@@ -43,6 +57,15 @@ final class SealingThreads: @unchecked Sendable {
       waiting.append(task)
       workers.wakeOne()
       return task
+    }
+  }
+
+  /// Waits for what the threads are sealing now, not for what they begin meanwhile. What was sealed its documents can name on return, or it is
+  /// discarded.
+  func finishBegun() {
+    lock.withLock {
+      let last = begunCount
+      while begun.contains(where: { $0 <= last }) { ended.wait(lock) }
     }
   }
 

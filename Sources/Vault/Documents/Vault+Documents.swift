@@ -138,6 +138,12 @@ extension Vault {
   func usingContent<Result>(
     of node: Node, _ body: (DocumentContent) throws(VaultError) -> Result
   ) throws(VaultError) -> Result {
+    try using(node) { () throws(VaultError) in try body(try loadedContent(of: node)) }
+  }
+
+  /// Runs `body` while the document is in use, as if it were open: content that is there or is loaded stays.
+  /// - Throws: `gone` where the document is removed and nobody has it open.
+  func using<Result>(_ node: Node, _ body: () throws(VaultError) -> Result) throws(VaultError) -> Result {
     try tree.withLockThrowing { () throws(VaultError) -> Void in
       guard !node.isRemoved || node.isInUse else { throw .gone }
       node.userCount += 1
@@ -149,7 +155,7 @@ extension Vault {
       }
       if isForgotten { forget(node) }
     }
-    return try body(try loadedContent(of: node))
+    return try body()
   }
 
   /// Bytes from `offset` into `buffer`, up to the end, of a document that the caller has open: without the tree's lock. Returns how many.
@@ -243,8 +249,10 @@ extension Vault {
       do throws(ContentError) {
         return try gate.reading { () throws(ContentError) -> Result in
           try content.lock.writing { () throws(ContentError) -> Result in
-            defer { noteContent(of: node, size: content.sizeLocked) }
-            return try body(content)
+            let result = try body(content)
+            // What was refused has changed nothing, and no times either.
+            noteContent(of: node, size: content.sizeLocked)
+            return result
           }
         }
       } catch { throw VaultError(error) }

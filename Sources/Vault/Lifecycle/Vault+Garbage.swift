@@ -58,11 +58,15 @@ extension Vault {
   func unnamed(of files: ContentFiles, isNamed: (BlobID) -> Bool) -> [BlobObject] {
     var blobs = Set(files.blobs.filter { !isNamed($0) })
     if !blobs.isEmpty {
+      // The file of a blob is there before its document can name it.
+      content.sealing.finishBegun()
       // No commit and no change of content is under way, so that the lists stand still.
       committing.withLock {
         gate.writing {
           let contents = tree.withLock { (Array(table.nodes.values) + Array(table.orphans.values)).compactMap(\.content) }
           for content in contents {
+            // What other threads sealed is named at the document's next change, or by a commit: of a removed one there is none.
+            if content.taskCount > 0 { content.lock.writing { content.takeSealedLocked() } }
             for extent in content.list.extents { if let id = extent.blob?.id { blobs.remove(id) } }
           }
         }

@@ -206,7 +206,16 @@ extension Vault {
   /// Runs `body`, which may remove the node, while its content stays in memory: which blobs go with it must be known under the lock.
   private func removing<Result>(_ node: Node, _ body: () throws(VaultError) -> Result) throws(VaultError) -> Result {
     guard node.kind == .document else { return try body() }
-    return try usingContent(of: node) { (_) throws(VaultError) in try body() }
+    return try using(node) { () throws(VaultError) in
+      do throws(VaultError) {
+        _ = try loadedContent(of: node)
+      } catch {
+        // Where rows of extents are damaged nobody can say which: the document can go all the same. Its blobs are garbage from then on, and as
+        // long as the damaged rows stand nobody removes garbage.
+        guard case .damaged = error else { throw error }
+      }
+      return try body()
+    }
   }
 }
 
