@@ -259,3 +259,4 @@ extension BlobObject {
 extension SystemError {
   var isMissing: Bool { code == ENOENT }
 }
+  var isTaken: Bool { code == EEXIST }

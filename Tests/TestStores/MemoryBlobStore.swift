@@ -83,7 +83,7 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
 
   package func put(_ id: BlobID, _ sealed: UnsafeRawBufferPointer) throws(BlobStoreError) {
     try call("put") { () throws(BlobStoreError) -> Void in
-      guard entries[.blob(id)] == nil else { throw .io("exists") }
+      guard entries[.blob(id)] == nil else { throw .exists }
       try makeRoom(sealed.count)
       entries[.blob(id)] = Entry(bytes: Array(sealed), writes: [0..<sealed.count])
     }
@@ -91,7 +91,7 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
 
   package func beginPack(_ number: PackNumber) throws(BlobStoreError) {
     try call("beginPack") { () throws(BlobStoreError) -> Void in
-      guard entries[.pack(number)] == nil else { throw .io("exists") }
+      guard entries[.pack(number)] == nil else { throw .exists }
       entries[.pack(number)] = Entry(bytes: [])
     }
   }

@@ -35,7 +35,8 @@ package final class ContentStore: Sendable {
   /// Opens the content of a vault. Starts its threads; `close` ends them.
   /// - Parameters:
   ///   - packs: what the catalog says of them.
-  ///   - nextPackNumber: a number never used; may wait, for a commit even. Called without any lock held, on a thread that seals.
+  ///   - nextPackNumber: a number never used. Called on a thread that seals, with locks held: it throws where none is to be had, and never
+  ///     waits for a commit.
   /// - Throws: `memoryNotLocked`.
   package init(
     keys: VaultKeys, store: any BlobStore, packs: [PackNumber: PackRecord], settings: ContentSettings = ContentSettings(),
