@@ -28,8 +28,17 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
   /// What a sync has to see to.
   struct Unsynced {
     var files: [BlobObject: File] = [:]
+    /// Objects whose names wait for their folders: some of them no longer among `files`.
+    var names: Set<BlobObject> = []
     /// Folders that got entries, relative to the store's own.
     var folders: Set<String> = []
+
+    /// A file that was made, and so its name.
+    mutating func add(_ object: BlobObject, _ file: File, in folder: String) {
+      files[object] = file
+      names.insert(object)
+      folders.insert(folder)
+    }
   }
 
   /// Opens a store that `create` made. Takes up to half of the descriptors that the process may have (RLIMIT_NOFILE).
@@ -73,10 +82,7 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
         throw error
       }
       readers.insert(object, file)
-      lock.withLock {
-        unsynced.files[object] = file
-        unsynced.folders.insert(parent(of: object))
-      }
+      lock.withLock { unsynced.add(object, file, in: parent(of: object)) }
     } catch { throw BlobStoreError(error) }
   }
 
@@ -89,8 +95,7 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
       readers.insert(object, file)
       lock.withLock {
         appended[number] = file
-        unsynced.files[object] = file
-        unsynced.folders.insert(parent(of: object))
+        unsynced.add(object, file, in: parent(of: object))
       }
     } catch { throw BlobStoreError(error) }
   }
@@ -184,6 +189,7 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
       readers.remove(object)
       let gone = lock.withLock { () -> [File?] in
         unsureObjects.remove(object)
+        unsynced.names.remove(object)
         let file = unsynced.files.removeValue(forKey: object)
         guard case .pack(let number) = object else { return [file] }
         return [file, appended.removeValue(forKey: number)]
@@ -258,5 +264,5 @@ extension BlobObject {
 
 extension SystemError {
   var isMissing: Bool { code == ENOENT }
-}
   var isTaken: Bool { code == EEXIST }
+}

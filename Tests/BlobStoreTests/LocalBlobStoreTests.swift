@@ -1,10 +1,11 @@
-import BlobStore
 import Glibc
 import Platform
 import TestKit
 import TestStores
 import Testing
 import VaultFormat
+
+@testable import BlobStore
 
 /// What only the local folder does: names, modes, and what it says of system calls that fail.
 @Suite struct LocalBlobStoreTests {
@@ -213,6 +214,28 @@ import VaultFormat
     @Test func manyAreSyncedAtOnceInOrder() throws {
       try store.sync()
       let syncs = Syncs()
+    /// A file may have been synced long before its folder is asked for.
+    @Test func aFolderThatFailedLeavesAllItsNewNamesInDoubt() throws {
+      try store.sync()
+      let (id, gone) = (BlobID(high: 0x0100_0000_0000_0000, low: 1), BlobID(high: 0x0100_0000_0000_0000, low: 2))
+      try store.putBytes(id, [1, 2, 3])
+      try store.putBytes(gone, [4])
+      try store.beginPack(PackNumber(1))
+      store.syncSome()
+      try store.delete(.blob(gone))
+      failing("fsync", EIO, times: 2) { #expect(throws: BlobStoreError.self) { try store.sync() } }
+      #expect(Set(store.unsure) == [.blob(id), .pack(PackNumber(1))])
+      #expect(throws: BlobStoreError.unsure) { try store.sync() }
+      #expect(try store.rewrite(.blob(id), byteCount: 3) { bytes, _ in Array(bytes) == [1, 2, 3] })
+      #expect(throws: BlobStoreError.unsure) { try store.sync() }
+      #expect(try store.rewrite(.pack(PackNumber(1)), byteCount: 0) { _, _ in true })
+      try store.sync()
+      // In doubt no more, and not again when the folder fails for others.
+      try store.putBytes(gone, [4])
+      failing("fsync", EIO) { #expect(throws: BlobStoreError.self) { try store.sync() } }
+      #expect(store.unsure == [.blob(gone)])
+    }
+
       let failing = Flags()
       Seam.setFault(under: folder.path) { [path = folder.path] call, called in
         guard "\(call)" == "fdatasync" || "\(call)" == "fsync" else { return nil }
