@@ -26,6 +26,8 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
   package var faults = Faults()
   /// What was asked for ahead, in order.
   package private(set) var prefetched: [BlobObject] = []
+  /// Called when a blob is there and whoever puts it has not heard of it. Set while nothing runs.
+  package var afterPut: (() -> Void)?
 
   private struct Entry {
     var bytes: [UInt8]
@@ -87,6 +89,7 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
       try makeRoom(sealed.count)
       entries[.blob(id)] = Entry(bytes: Array(sealed), writes: [0..<sealed.count])
     }
+    afterPut?()
   }
 
   package func beginPack(_ number: PackNumber) throws(BlobStoreError) {

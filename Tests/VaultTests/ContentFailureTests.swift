@@ -107,6 +107,25 @@ import VaultFormat
     }
   }
 
+  /// Whoever puts a blob has not heard of it yet, and names it afterwards: a sync that fails in between must not take it for one that nobody wants.
+  @Test(arguments: [0, 1]) func aSyncThatFailsWhileABlobIsBeingPutKeepsIt(goodSyncCount: Int) throws {
+    let store = MemoryBlobStore(seed: 1)
+    let fixture = try ContentFixture(store)
+    var generator = SeededGenerator(seed: 2)
+    let bytes = generator.bytes(200_000)
+    store.afterPut = { [content = fixture.content] in
+      store.faults.failingSyncs = 1
+      #expect(throws: ContentError.self) { try content.sync() }
+      for _ in 0..<goodSyncCount { _ = try? content.sync() }
+    }
+    let blob = try fixture.seal(bytes)
+    store.afterPut = nil
+    try fixture.commit()
+    let again = try ContentFixture(store.crashed(), keys: fixture.keys)
+    #expect(try fixture.read(blob) == bytes)
+    #expect(try again.read(blob) == bytes)
+  }
+
   /// Power cuts at random instants: what a commit named is there, whole.
   @Test(arguments: 0..<30 as Range<UInt64>)
   func powerCuts(seed: UInt64) throws {

@@ -95,17 +95,27 @@ package struct ContentSettings: Sendable {
   package init() {}
 }
 
-/// References of sealed blob files until a sync has covered them.
+/// References of sealed blob files until a sync has covered them; from before the store knows the blob, so that there is none without.
 final class FreshBlobs: @unchecked Sendable {
   private let lock = Lock()
   private var references: [BlobID: BlobReference] = [:]
+  /// Being put: a sync may or may not have covered them, so that they stay for the next one.
+  private var underWay: [BlobID: BlobReference] = [:]
 
-  func insert(_ blob: BlobReference) { lock.withLock { references[blob.id] = blob } }
+  func begin(_ blob: BlobReference) { lock.withLock { underWay[blob.id] = blob } }
+
+  /// - Parameter isPut: false where the store has nothing of it.
+  func end(_ id: BlobID, isPut: Bool) {
+    lock.withLock {
+      let blob = underWay.removeValue(forKey: id)
+      if isPut { references[id] = blob }
+    }
+  }
 
   func take() -> [BlobID: BlobReference] {
     lock.withLock {
       defer { references = [:] }
-      return references
+      return references.merging(underWay) { $1 }
     }
   }
 
