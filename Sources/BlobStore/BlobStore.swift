@@ -97,6 +97,9 @@ package protocol BlobStore: AnyObject, Sendable {
   /// - Throws: `.io` where a folder cannot be synced; the rest is then tried all the same.
   func syncDeletions() throws(BlobStoreError)
 
+  /// Removes what rewrites left that a crash ended, which is no object; never what one under way works on.
+  func removeRemains() throws(BlobStoreError)
+
   /// The ids of all blobs, in no order. May take seconds per million.
   func blobs() throws(BlobStoreError) -> [BlobID]
 

@@ -130,6 +130,6 @@ extension LocalBlobStore {
     return true
   }
 
-  /// What a rewrite works on ends so; left by a crash, it is no object and the next rewrite removes it.
+  /// What a rewrite works on ends so; left by a crash, it is no object: `removeRemains` or the next rewrite removes it.
   static let copySuffix = ".new"
 }

@@ -43,6 +43,22 @@ import VaultFormat
     #expect(try store.packs().isEmpty)
   }
 
+  @Test func whatARewriteLeftIsRemovedAndNothingElse() throws {
+    let id = BlobID(high: 0xab00_0000_0000_0000, low: 0x1)
+    try store.putBytes(id, [1])
+    try store.beginPack(PackNumber(1))
+    let foreign = ["blobs/ab/x.new", "blobs/ab/cd000000000000000000000000000001.new", "packs/01.new", "packs/x.new"]
+    for name in foreign + ["blobs/ab/\(id).new", "packs/1.new", "packs/2.new"] {
+      _ = try File(folder.path + "/" + name, O_CREAT | O_WRONLY)
+    }
+    try store.removeRemains()
+    #expect(
+      try Set(Files.list(folder.path + "/blobs/ab").map { "blobs/ab/" + $0 }) == ["blobs/ab/\(id)", foreign[0], foreign[1]])
+    #expect(try Set(Files.list(folder.path + "/packs").map { "packs/" + $0 }) == ["packs/1", foreign[2], foreign[3]])
+    try store.removeRemains()
+    #expect(try store.readBytes(.blob(id), at: 0, 9) == [1])
+  }
+
   @Test func openedAnewItReadsWhatWasThere() throws {
     let id = BlobID.random()
     try store.putBytes(id, [1, 2, 3])
@@ -198,22 +214,6 @@ import VaultFormat
       #expect(try store.readBytes(.blob(id), at: 0, 3) == [1, 2, 3])
     }
 
-    private final class Syncs: @unchecked Sendable {
-      private let lock = Lock()
-      private var all: [String] = []
-      func add(_ call: String, _ path: String) { lock.withLock { all.append(call + " " + path) } }
-      func take() -> [String] {
-        lock.withLock {
-          defer { all = [] }
-          return all
-        }
-      }
-    }
-
-    /// Several threads: each file once, only then each folder once, and `blobs` at the end. What failed is known, and all else was tried.
-    @Test func manyAreSyncedAtOnceInOrder() throws {
-      try store.sync()
-      let syncs = Syncs()
     /// A file may have been synced long before its folder is asked for.
     @Test func aFolderThatFailedLeavesAllItsNewNamesInDoubt() throws {
       try store.sync()
@@ -236,6 +236,22 @@ import VaultFormat
       #expect(store.unsure == [.blob(gone)])
     }
 
+    private final class Syncs: @unchecked Sendable {
+      private let lock = Lock()
+      private var all: [String] = []
+      func add(_ call: String, _ path: String) { lock.withLock { all.append(call + " " + path) } }
+      func take() -> [String] {
+        lock.withLock {
+          defer { all = [] }
+          return all
+        }
+      }
+    }
+
+    /// Several threads: each file once, only then each folder once, and `blobs` at the end. What failed is known, and all else was tried.
+    @Test func manyAreSyncedAtOnceInOrder() throws {
+      try store.sync()
+      let syncs = Syncs()
       let failing = Flags()
       Seam.setFault(under: folder.path) { [path = folder.path] call, called in
         guard "\(call)" == "fdatasync" || "\(call)" == "fsync" else { return nil }

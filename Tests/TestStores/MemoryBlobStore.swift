@@ -207,6 +207,9 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
     try call("syncDeletions") { () throws(BlobStoreError) -> Void in deleted = [:] }
   }
 
+  /// Copies in memory do not outlive a crash.
+  package func removeRemains() throws(BlobStoreError) {}
+
   package func blobs() throws(BlobStoreError) -> [BlobID] {
     try call("blobs") { () throws(BlobStoreError) -> [BlobID] in
       entries.keys.compactMap { if case .blob(let id) = $0 { id } else { nil } }

@@ -126,6 +126,23 @@ import VaultFormat
     #expect(try again.read(blob) == bytes)
   }
 
+  @Test func copiesThatACrashLeftGoWithTheGarbage() throws {
+    let folder = TemporaryFolder()
+    try LocalBlobStore.create(in: folder.path)
+    let fixture = try ContentFixture(LocalBlobStore(folder: folder.path))
+    let blob = try fixture.seal([UInt8](repeating: 1, count: 200_000))
+    let packed = try fixture.seal([1])
+    try fixture.commit()
+    let folders = [folder.path + "/blobs/" + blob.id.description.prefix(2), folder.path + "/packs"]
+    let before = try folders.map { try Files.list($0) }
+    for (folder, names) in zip(folders, before) { _ = try File("\(folder)/\(names[0]).new", O_CREAT | O_WRONLY) }
+    let removed = try fixture.content.removeGarbage { $0 == blob.id }
+    #expect(removed.blobs == 0 && removed.packs == 0)
+    #expect(try folders.map { try Files.list($0) } == before)
+    #expect(try fixture.read(blob).count == 200_000)
+    #expect(try fixture.read(packed) == [1])
+  }
+
   /// Power cuts at random instants: what a commit named is there, whole.
   @Test(arguments: 0..<30 as Range<UInt64>)
   func powerCuts(seed: UInt64) throws {
