@@ -15,6 +15,8 @@ package enum BlobStoreError: Error, Equatable {
   case outOfSpace
   /// The object is not there.
   case missing
+  /// There is an object of that id or number, or something else in its place.
+  case exists
   /// A sync failed for some objects, now or before: they are `unsure` until `rewrite` has saved them.
   case unsure
   /// Any other failure of the engine; the text names the call and never content.
@@ -25,6 +27,8 @@ package enum BlobStoreError: Error, Equatable {
       self = .outOfSpace
     } else if error.isMissing {
       self = .missing
+    } else if error.isTaken {
+      self = .exists
     } else {
       self = .io(error.description)
     }
@@ -47,7 +51,7 @@ package protocol BlobStore: AnyObject, Sendable {
   /// Puts a sealed blob under an id that was never used. On a throw nothing is left under the id.
   func put(_ id: BlobID, _ sealed: UnsafeRawBufferPointer) throws(BlobStoreError)
 
-  /// Makes an empty pack under a number that was never used.
+  /// Makes an empty pack under a number that was never used. After a throw there is none, and the same call can be made again.
   func beginPack(_ number: PackNumber) throws(BlobStoreError)
 
   /// Sets space aside so that a pack can grow to `byteCount` bytes. An engine that cannot does nothing.
@@ -92,6 +96,9 @@ package protocol BlobStore: AnyObject, Sendable {
   /// What was deleted before the call does not come back after a power cut. Without it, it may until its folder is next synced.
   /// - Throws: `.io` where a folder cannot be synced; the rest is then tried all the same.
   func syncDeletions() throws(BlobStoreError)
+
+  /// Removes what rewrites left that a crash ended, which is no object; never what one under way works on.
+  func removeRemains() throws(BlobStoreError)
 
   /// The ids of all blobs, in no order. May take seconds per million.
   func blobs() throws(BlobStoreError) -> [BlobID]

@@ -43,7 +43,7 @@ extension LocalBlobStore {
 
   package var unsure: [BlobObject] { lock.withLock { Array(unsureObjects) } }
 
-  /// Frees descriptors between syncs, when very many blobs are put.
+  /// Frees descriptors between syncs, when very many blobs are put. Their names still wait for their folders.
   func syncSome() {
     syncing.withLock {
       let files = lock.withLock { () -> [BlobObject: File] in
@@ -78,7 +78,9 @@ extension LocalBlobStore {
       } catch {
         lock.withLock {
           unsynced.folders.insert(names[index])
-          unsureObjects.formUnion(taken.files.keys.filter { parent(of: $0).hasPrefix(names[index]) })
+          // Also those that came since `taken`: the next success of this folder would say nothing of them.
+          let doubtful = taken.names.union(unsynced.names).filter { parent(of: $0).hasPrefix(names[index]) }
+          unsureObjects.formUnion(doubtful)
         }
         return error
       }
@@ -123,12 +125,11 @@ extension LocalBlobStore {
       unsureObjects.remove(object)
       if case .pack(let number) = object, appended[number] != nil { appended[number] = new }
       // Once more in the next pass: that it was synced under its other name is not worth an exception.
-      unsynced.files[object] = new
-      unsynced.folders.insert(parent(of: object))
+      unsynced.add(object, new, in: parent(of: object))
     }
     return true
   }
 
-  /// What a rewrite works on ends so; left by a crash, it is no object and the next rewrite removes it.
+  /// What a rewrite works on ends so; left by a crash, it is no object: `removeRemains` or the next rewrite removes it.
   static let copySuffix = ".new"
 }

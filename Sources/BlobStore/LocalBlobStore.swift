@@ -28,8 +28,17 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
   /// What a sync has to see to.
   struct Unsynced {
     var files: [BlobObject: File] = [:]
+    /// Objects whose names wait for their folders: some of them no longer among `files`.
+    var names: Set<BlobObject> = []
     /// Folders that got entries, relative to the store's own.
     var folders: Set<String> = []
+
+    /// A file that was made, and so its name.
+    mutating func add(_ object: BlobObject, _ file: File, in folder: String) {
+      files[object] = file
+      names.insert(object)
+      folders.insert(folder)
+    }
   }
 
   /// Opens a store that `create` made. Takes up to half of the descriptors that the process may have (RLIMIT_NOFILE).
@@ -73,10 +82,7 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
         throw error
       }
       readers.insert(object, file)
-      lock.withLock {
-        unsynced.files[object] = file
-        unsynced.folders.insert(parent(of: object))
-      }
+      lock.withLock { unsynced.add(object, file, in: parent(of: object)) }
     } catch { throw BlobStoreError(error) }
   }
 
@@ -89,8 +95,7 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
       readers.insert(object, file)
       lock.withLock {
         appended[number] = file
-        unsynced.files[object] = file
-        unsynced.folders.insert(parent(of: object))
+        unsynced.add(object, file, in: parent(of: object))
       }
     } catch { throw BlobStoreError(error) }
   }
@@ -184,6 +189,7 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
       readers.remove(object)
       let gone = lock.withLock { () -> [File?] in
         unsureObjects.remove(object)
+        unsynced.names.remove(object)
         let file = unsynced.files.removeValue(forKey: object)
         guard case .pack(let number) = object else { return [file] }
         return [file, appended.removeValue(forKey: number)]
@@ -195,24 +201,42 @@ package final class LocalBlobStore: BlobStore, @unchecked Sendable {
   }
 
   package func blobs() throws(BlobStoreError) -> [BlobID] {
-    do throws(SystemError) {
-      var ids: [BlobID] = []
-      for prefix in try Files.list(folder + "/" + Self.blobFolder) where Hex.decode(prefix)?.count == 1 {
-        for name in try Files.list(folder + "/" + Self.blobFolder + "/" + prefix) where name.hasPrefix(prefix) {
-          if let bytes = Hex.decode(name), let id = BlobID(bytes) { ids.append(id) }
-        }
-      }
-      return ids
-    } catch { throw BlobStoreError(error) }
+    do throws(SystemError) { return try blobs(suffix: "") } catch { throw BlobStoreError(error) }
   }
 
   package func packs() throws(BlobStoreError) -> [PackNumber] {
+    do throws(SystemError) { return try packs(suffix: "") } catch { throw BlobStoreError(error) }
+  }
+
+  package func removeRemains() throws(BlobStoreError) {
     do throws(SystemError) {
-      return try Files.list(folder + "/" + Self.packFolder).compactMap {
-        guard let number = UInt32($0), number > 0, String(number) == $0 else { return nil }
-        return PackNumber(number)
+      let suffix = Self.copySuffix
+      for object in try blobs(suffix: suffix).map({ .blob($0) }) + packs(suffix: suffix).map({ BlobObject.pack($0) }) {
+        // Under the lock no rewrite is under way: what is there is left over, whoever made what was listed.
+        try syncing.withLock { () throws(SystemError) -> Void in try Files.unlink(path(of: object) + suffix) }
+        lock.withLock { _ = thinned.insert(parent(of: object)) }
       }
     } catch { throw BlobStoreError(error) }
+  }
+
+  /// The blobs that there are names of with `suffix` behind.
+  private func blobs(suffix: String) throws(SystemError) -> [BlobID] {
+    var ids: [BlobID] = []
+    for prefix in try Files.list(folder + "/" + Self.blobFolder) where Hex.decode(prefix)?.count == 1 {
+      for name in try Files.list(folder + "/" + Self.blobFolder + "/" + prefix)
+      where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
+        if let bytes = Hex.decode(String(name.dropLast(suffix.count))), let id = BlobID(bytes) { ids.append(id) }
+      }
+    }
+    return ids
+  }
+
+  private func packs(suffix: String) throws(SystemError) -> [PackNumber] {
+    try Files.list(folder + "/" + Self.packFolder).filter { $0.hasSuffix(suffix) }.compactMap {
+      let name = $0.dropLast(suffix.count)
+      guard let number = UInt32(name), number > 0, String(number) == name else { return nil }
+      return PackNumber(number)
+    }
   }
 
   // MARK: Names
@@ -258,4 +282,5 @@ extension BlobObject {
 
 extension SystemError {
   var isMissing: Bool { code == ENOENT }
+  var isTaken: Bool { code == EEXIST }
 }

@@ -86,7 +86,7 @@ package final class Vault: Sendable {
     self.openHandles = openHandles
     latest = LatestTime(commit.latestTime)
     numbers.hurry = { [unowned self] () throws(VaultError) in
-      // The committing thread cannot wait for itself; a commit takes far fewer numbers than half a reservation.
+      // The committing thread cannot wait for itself, and needs none of these numbers.
       guard !committer.isCurrentThread else { throw .exhausted }
       try committer.commitAndWait()
     }

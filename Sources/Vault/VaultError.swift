@@ -28,7 +28,7 @@ package enum VaultError: Error {
   case trail(TrailError)
   /// An earlier commit failed, and nothing is changed until it has succeeded; the text says why.
   case changesRefused(String)
-  /// A number ran out: 2⁴⁰ nodes.
+  /// A number ran out: 2⁴⁰ nodes; or none is reserved for a pack, which nobody may wait for.
   case exhausted
 
   init(_ error: CatalogError) {

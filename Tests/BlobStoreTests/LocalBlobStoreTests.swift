@@ -1,10 +1,11 @@
-import BlobStore
 import Glibc
 import Platform
 import TestKit
 import TestStores
 import Testing
 import VaultFormat
+
+@testable import BlobStore
 
 /// What only the local folder does: names, modes, and what it says of system calls that fail.
 @Suite struct LocalBlobStoreTests {
@@ -40,6 +41,22 @@ import VaultFormat
     ] { _ = try File(folder.path + "/" + name, O_CREAT | O_WRONLY) }
     #expect(try store.blobs().isEmpty)
     #expect(try store.packs().isEmpty)
+  }
+
+  @Test func whatARewriteLeftIsRemovedAndNothingElse() throws {
+    let id = BlobID(high: 0xab00_0000_0000_0000, low: 0x1)
+    try store.putBytes(id, [1])
+    try store.beginPack(PackNumber(1))
+    let foreign = ["blobs/ab/x.new", "blobs/ab/cd000000000000000000000000000001.new", "packs/01.new", "packs/x.new"]
+    for name in foreign + ["blobs/ab/\(id).new", "packs/1.new", "packs/2.new"] {
+      _ = try File(folder.path + "/" + name, O_CREAT | O_WRONLY)
+    }
+    try store.removeRemains()
+    #expect(
+      try Set(Files.list(folder.path + "/blobs/ab").map { "blobs/ab/" + $0 }) == ["blobs/ab/\(id)", foreign[0], foreign[1]])
+    #expect(try Set(Files.list(folder.path + "/packs").map { "packs/" + $0 }) == ["packs/1", foreign[2], foreign[3]])
+    try store.removeRemains()
+    #expect(try store.readBytes(.blob(id), at: 0, 9) == [1])
   }
 
   @Test func openedAnewItReadsWhatWasThere() throws {
@@ -195,6 +212,28 @@ import VaultFormat
       #expect(try calls { try store.sync() }["fdatasync"] == 1)
       #expect(store.unsure.isEmpty)
       #expect(try store.readBytes(.blob(id), at: 0, 3) == [1, 2, 3])
+    }
+
+    /// A file may have been synced long before its folder is asked for.
+    @Test func aFolderThatFailedLeavesAllItsNewNamesInDoubt() throws {
+      try store.sync()
+      let (id, gone) = (BlobID(high: 0x0100_0000_0000_0000, low: 1), BlobID(high: 0x0100_0000_0000_0000, low: 2))
+      try store.putBytes(id, [1, 2, 3])
+      try store.putBytes(gone, [4])
+      try store.beginPack(PackNumber(1))
+      store.syncSome()
+      try store.delete(.blob(gone))
+      failing("fsync", EIO, times: 2) { #expect(throws: BlobStoreError.self) { try store.sync() } }
+      #expect(Set(store.unsure) == [.blob(id), .pack(PackNumber(1))])
+      #expect(throws: BlobStoreError.unsure) { try store.sync() }
+      #expect(try store.rewrite(.blob(id), byteCount: 3) { bytes, _ in Array(bytes) == [1, 2, 3] })
+      #expect(throws: BlobStoreError.unsure) { try store.sync() }
+      #expect(try store.rewrite(.pack(PackNumber(1)), byteCount: 0) { _, _ in true })
+      try store.sync()
+      // In doubt no more, and not again when the folder fails for others.
+      try store.putBytes(gone, [4])
+      failing("fsync", EIO) { #expect(throws: BlobStoreError.self) { try store.sync() } }
+      #expect(store.unsure == [.blob(gone)])
     }
 
     private final class Syncs: @unchecked Sendable {

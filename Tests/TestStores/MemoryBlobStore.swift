@@ -26,6 +26,8 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
   package var faults = Faults()
   /// What was asked for ahead, in order.
   package private(set) var prefetched: [BlobObject] = []
+  /// Called when a blob is there and whoever puts it has not heard of it. Set while nothing runs.
+  package var afterPut: (() -> Void)?
 
   private struct Entry {
     var bytes: [UInt8]
@@ -83,15 +85,16 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
 
   package func put(_ id: BlobID, _ sealed: UnsafeRawBufferPointer) throws(BlobStoreError) {
     try call("put") { () throws(BlobStoreError) -> Void in
-      guard entries[.blob(id)] == nil else { throw .io("exists") }
+      guard entries[.blob(id)] == nil else { throw .exists }
       try makeRoom(sealed.count)
       entries[.blob(id)] = Entry(bytes: Array(sealed), writes: [0..<sealed.count])
     }
+    afterPut?()
   }
 
   package func beginPack(_ number: PackNumber) throws(BlobStoreError) {
     try call("beginPack") { () throws(BlobStoreError) -> Void in
-      guard entries[.pack(number)] == nil else { throw .io("exists") }
+      guard entries[.pack(number)] == nil else { throw .exists }
       entries[.pack(number)] = Entry(bytes: [])
     }
   }
@@ -203,6 +206,9 @@ package final class MemoryBlobStore: BlobStore, @unchecked Sendable {
   package func syncDeletions() throws(BlobStoreError) {
     try call("syncDeletions") { () throws(BlobStoreError) -> Void in deleted = [:] }
   }
+
+  /// Copies in memory do not outlive a crash.
+  package func removeRemains() throws(BlobStoreError) {}
 
   package func blobs() throws(BlobStoreError) -> [BlobID] {
     try call("blobs") { () throws(BlobStoreError) -> [BlobID] in

@@ -7,6 +7,8 @@ final class NumberSource: @unchecked Sendable {
   private static let ruleStep: UInt64 = 1 << 10
   private static let versionStep: UInt64 = 1 << 21
   private static let packStep: UInt64 = 1 << 8
+  /// So many packs a commit may begin by sealing, and more.
+  private static let packCountMin: UInt64 = 1 << 4
 
   private let lock = Lock()
   private var next: Counters
@@ -14,7 +16,7 @@ final class NumberSource: @unchecked Sendable {
   private var reserved: Counters
   /// Asked for by `nextReservation`, not yet on disk.
   private var asked: Counters?
-  /// Waits for a commit that reserves more; set once, before the first number is taken.
+  /// Waits for a commit that reserves more nodes or rules; set once, before the first number is taken.
   var hurry: @Sendable () throws(VaultError) -> Void = {}
 
   /// - Parameter stored: the limits on disk; numbers below them may be in use.
@@ -33,6 +35,9 @@ final class NumberSource: @unchecked Sendable {
 
   /// Whether the next commit should reserve more.
   var needsReservation: Bool { lock.withLock { isRunningLow } }
+
+  /// Whether a commit must reserve packs before it seals.
+  var isShortOfPacks: Bool { lock.withLock { next.pack + Self.packCountMin > reserved.pack } }
 
   /// Under the lock.
   private var isRunningLow: Bool {
@@ -68,7 +73,12 @@ final class NumberSource: @unchecked Sendable {
 
   func nextRule() throws(VaultError) -> RuleID { RuleID(try take(\.rule)) }
 
-  func nextPack() throws(VaultError) -> PackNumber { PackNumber(UInt32(try take(\.pack))) }
+  /// Never waits: whoever seals holds a document, the gate or a task that a commit needs.
+  /// - Throws: `exhausted`, until a commit has reserved more.
+  func nextPack() throws(VaultError) -> PackNumber {
+    guard let number = draw(\.pack), let number = UInt32(exactly: number) else { throw .exhausted }
+    return PackNumber(number)
+  }
 
   /// Drawn by the committing thread, which cannot wait for itself: a commit has fewer rows than the half step kept in reserve. The
   /// first commit after unlocking writes the first reservation, and its own versions lie in the range that it reserves.
@@ -81,13 +91,17 @@ final class NumberSource: @unchecked Sendable {
 
   private func take(_ counter: WritableKeyPath<Counters, UInt64>) throws(VaultError) -> UInt64 {
     while true {
-      let number = lock.withLock { () -> UInt64? in
-        guard next[keyPath: counter] < reserved[keyPath: counter] else { return nil }
-        defer { next[keyPath: counter] += 1 }
-        return next[keyPath: counter]
-      }
-      if let number { return number }
+      if let number = draw(counter) { return number }
       try hurry()
+    }
+  }
+
+  /// Nil where none is reserved.
+  private func draw(_ counter: WritableKeyPath<Counters, UInt64>) -> UInt64? {
+    lock.withLock {
+      guard next[keyPath: counter] < reserved[keyPath: counter] else { return nil }
+      defer { next[keyPath: counter] += 1 }
+      return next[keyPath: counter]
     }
   }
 }

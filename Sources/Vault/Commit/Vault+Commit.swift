@@ -31,6 +31,8 @@ extension Vault {
     var group: CommitGroup?
     let isWanted = committer.wantsRound
     do throws(VaultError) {
+      // Sealing takes pack numbers and waits for none: where few are left, a commit of nothing else reserves them first.
+      if numbers.isShortOfPacks { try write(CommitGroup(number: tree.withLock { committer.group - 1 })) }
       try sealChangedDocuments()
       gatherUses()
       let taken = try takeGroup()

@@ -19,6 +19,7 @@ package enum ContentError: Error, Equatable {
     switch error {
     case .outOfSpace: self = .outOfSpace
     case .missing: self = .damaged("\(object.title) is missing")
+    case .exists: self = .io("\(object.title) exists already")
     case .unsure: self = .io("an earlier sync failed")
     case .io(let what): self = .io(what)
     }
@@ -28,6 +29,7 @@ package enum ContentError: Error, Equatable {
     switch error {
     case .outOfSpace: self = .outOfSpace
     case .missing: self = .io("the store's folder is missing")
+    case .exists: self = .io("a file of that name exists already")
     case .unsure: self = .io("an earlier sync failed")
     case .io(let what): self = .io(what)
     }

@@ -23,11 +23,12 @@ extension ContentStore {
   /// Waits until what was discarded is removed.
   package func finishRemovals() { removal.drain() }
 
-  /// Removes what a crash left: blob files and packs that the catalog does not name, and the tails of packs beyond what it promised.
+  /// Removes what a crash left: blob files and packs that the catalog does not name, copies that were to save one after a failed sync, and the
+  /// tails of packs beyond what it promised.
   /// Once per mount, on the calling thread, at any time after it; later calls find nothing.
   /// - Parameter isNamed: whether an extent names the blob file, as of this mount's start or later.
   /// - Returns: How many blobs and packs went.
-  /// - Throws: `io` where the store cannot be listed.
+  /// - Throws: `io` where the store cannot be listed, or something cannot be removed.
   package func removeGarbage(isNamed: (BlobID) -> Bool) throws(ContentError) -> (blobs: Int, packs: Int) {
     var count = (blobs: 0, packs: 0)
     do throws(BlobStoreError) {
@@ -45,6 +46,7 @@ extension ContentStore {
           count.packs += 1
         }
       }
+      try store.removeRemains()
     } catch { throw ContentError(error) }
     return count
   }

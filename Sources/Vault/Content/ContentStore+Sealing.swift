@@ -29,9 +29,14 @@ extension ContentStore {
     if isPacked { return reference(try packs.append(sealed)) }
     // Known before it is there, so that garbage collection never takes it for garbage.
     removal.noteMade(id)
-    do throws(BlobStoreError) { try store.put(id, sealed) } catch { throw ContentError(error) }
     let made = reference(.file)
-    fresh.insert(made)
+    // Likewise, so that a sync that fails meanwhile never takes it for one that nobody wants.
+    fresh.begin(made)
+    do throws(BlobStoreError) { try store.put(id, sealed) } catch {
+      fresh.end(id, isPut: false)
+      throw ContentError(error)
+    }
+    fresh.end(id, isPut: true)
     return made
   }
 

@@ -15,12 +15,14 @@ extension ContentStore {
   ///   has lost bytes for good: the blobs concerned are named by no commit.
   package func sync(obsolete: [BlobReference] = []) throws(ContentError) -> [PackState] {
     try syncing.withLock { () throws(ContentError) -> [PackState] in
+      // First what is unsure, then the references: there is one of everything that somebody wants.
+      let unsure = store.unsure
       let taken = fresh.take()
       do throws(ContentError) {
         packs.cut(obsolete: obsolete)
         try packs.flush()
         let states = packs.states()
-        for object in store.unsure { try save(object, taken) }
+        for object in unsure { try save(object, taken) }
         do throws(BlobStoreError) { try store.sync() } catch { throw ContentError(error) }
         return states
       } catch {

@@ -35,7 +35,8 @@ package final class ContentStore: Sendable {
   /// Opens the content of a vault. Starts its threads; `close` ends them.
   /// - Parameters:
   ///   - packs: what the catalog says of them.
-  ///   - nextPackNumber: a number never used; may wait, for a commit even. Called without any lock held, on a thread that seals.
+  ///   - nextPackNumber: a number never used. Called on a thread that seals, with locks held: it throws where none is to be had, and never
+  ///     waits for a commit.
   /// - Throws: `memoryNotLocked`.
   package init(
     keys: VaultKeys, store: any BlobStore, packs: [PackNumber: PackRecord], settings: ContentSettings = ContentSettings(),
@@ -94,17 +95,27 @@ package struct ContentSettings: Sendable {
   package init() {}
 }
 
-/// References of sealed blob files until a sync has covered them.
+/// References of sealed blob files until a sync has covered them; from before the store knows the blob, so that there is none without.
 final class FreshBlobs: @unchecked Sendable {
   private let lock = Lock()
   private var references: [BlobID: BlobReference] = [:]
+  /// Being put: a sync may or may not have covered them, so that they stay for the next one.
+  private var underWay: [BlobID: BlobReference] = [:]
 
-  func insert(_ blob: BlobReference) { lock.withLock { references[blob.id] = blob } }
+  func begin(_ blob: BlobReference) { lock.withLock { underWay[blob.id] = blob } }
+
+  /// - Parameter isPut: false where the store has nothing of it.
+  func end(_ id: BlobID, isPut: Bool) {
+    lock.withLock {
+      let blob = underWay.removeValue(forKey: id)
+      if isPut { references[id] = blob }
+    }
+  }
 
   func take() -> [BlobID: BlobReference] {
     lock.withLock {
       defer { references = [:] }
-      return references
+      return references.merging(underWay) { $1 }
     }
   }
 

@@ -35,20 +35,19 @@ extension PackSet {
       }
     }
     if let pack = present() { return pack }
-    // Without any lock: this can wait for a commit, which needs them.
-    let kept = lock.withLock { () -> PackNumber? in
-      defer { spare = nil }
-      return spare
-    }
-    let number = if let kept { kept } else { try nextNumber() }
     return try writing.withLock { () throws(ContentError) -> Pack in
-      if let pack = present() {
-        lock.withLock { spare = number }
-        return pack
-      }
+      if let pack = present() { return pack }
+      let number = if let spare { spare } else { try nextNumber() }
+      // Kept where the disk refuses the file: numbers come with commits, which may need this very pack.
+      spare = number
       do throws(BlobStoreError) {
         try store.beginPack(number)
-      } catch { throw ContentError(error) }
+      } catch {
+        // What lies there under this number is nobody's, and would be met again for ever.
+        if error == .exists { spare = nil }
+        throw ContentError(error)
+      }
+      spare = nil
       let pack = Pack(new: number, hash: keys.packHash())
       let ended = lock.withLock { () -> Pack? in
         endGroup()

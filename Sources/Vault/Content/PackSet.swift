@@ -11,6 +11,7 @@ import VaultFormat
 final class PackSet: @unchecked Sendable {
   let store: any BlobStore
   let keys: VaultKeys
+  /// Called under `writing`: it may wait for nothing.
   let nextNumber: @Sendable () throws(ContentError) -> PackNumber
   let chunks = BufferPool(byteCount: PackSet.chunkByteCount, keptCountMax: 4)
 
@@ -19,7 +20,7 @@ final class PackSet: @unchecked Sendable {
   static let waitingCountMax = 8
   static let reserveByteCount = 8 << 20
 
-  /// Held over writing to packs, beginning one, and their digests. Taken before `lock`, never after it.
+  /// Held over writing to packs, drawing a number and beginning one, and their digests. Taken before `lock`, never after it.
   let writing = Lock()
   /// Guards all else, for moments.
   let lock = Lock()
@@ -28,7 +29,7 @@ final class PackSet: @unchecked Sendable {
   var filling: PackChunk?
   /// Full and cut chunks, in the order in which they are to be written.
   var waiting: [PackChunk] = []
-  /// A number that was drawn and not needed.
+  /// A number that was drawn, and whose pack could not be begun yet. Guarded by `writing`.
   var spare: PackNumber?
   /// Packs that changed since the last cut; and those that the last cut reported and no commit has confirmed.
   var changed: Set<PackNumber> = []
