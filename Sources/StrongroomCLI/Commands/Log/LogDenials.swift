@@ -40,7 +40,10 @@ struct LogDenials: LogQuestion {
         .init("operation", .columnOperation), .init("errno", .columnOutcome), .init("reason", .columnBy),
         .init("path", .columnPlace),
       ])
-    for (key, use) in uses.sorted(by: { ($1.value.denialCount, $0.value.first) < ($0.value.denialCount, $1.value.first) }) {
+    let sorted = uses.sorted {
+      ($1.value.denialCount, $0.value.first, $0.value.firstSequence) < ($0.value.denialCount, $1.value.first, $1.value.firstSequence)
+    }
+    for (key, use) in sorted {
       answer.add([
         .number(use.denialCount), .time(use.first), .time(use.last), use.userCell, .text(key.operation),
         .text(LogWords.errno(key.errno)), key.decision.map { .text(LogWords.reason($0)) } ?? .none,

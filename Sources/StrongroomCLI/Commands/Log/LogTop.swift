@@ -33,7 +33,9 @@ struct LogTop: LogQuestion {
         .init("denials", .columnDenials, .right), .init("first", .columnFirst), .init("last", .columnLast),
         .init(by.rawValue, .columnKey),
       ])
-    let sorted = uses.sorted { ($1.value.recordCount, $0.value.first) < ($0.value.recordCount, $1.value.first) }
+    let sorted = uses.sorted {
+      ($1.value.recordCount, $0.value.first, $0.value.firstSequence) < ($0.value.recordCount, $1.value.first, $1.value.firstSequence)
+    }
     for (key, use) in sorted.prefix(Int(clamping: limit)) {
       tally.shown += use.recordCount
       answer.add([

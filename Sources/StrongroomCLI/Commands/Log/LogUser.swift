@@ -50,7 +50,7 @@ struct LogUser: LogQuestion {
         .init("actions", .columnAction), .init("by", .columnGrants),
         .init("path", .columnPlace),
       ])
-    for (path, use) in uses.sorted(by: { ($0.value.first, $0.key.count) < ($1.value.first, $1.key.count) }) {
+    for (path, use) in uses.sorted(by: { ($0.value.first, $0.value.firstSequence) < ($1.value.first, $1.value.firstSequence) }) {
       let coverage: LogCell = use.readCount > 0 ? use.size.map { .coverage(use.distinctByteCount, of: $0) } ?? .none : .none
       answer.add([
         .time(use.first), .time(use.last), .number(use.recordCount), .number(use.openCount), .number(use.readByteCount), coverage,

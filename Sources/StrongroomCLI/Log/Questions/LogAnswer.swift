@@ -105,6 +105,8 @@ struct LogUse {
   var path: [UInt8] = []
   var first = Int64.max
   var last = Int64.min
+  /// The number of the first record: what falls into one instant is told in this order.
+  var firstSequence = UInt64.max
   var openCount: UInt64 = 0
   var readCount: UInt64 = 0
   var readByteCount: UInt64 = 0
@@ -123,6 +125,7 @@ struct LogUse {
     let record = entry.record
     first = min(first, record.wall)
     last = max(last, record.wall)
+    firstSequence = min(firstSequence, entry.sequence)
     recordCount += 1
     actions.insert(record.action)
     if record.outcome == .refused { denialCount.addSaturating(record.count ?? 1) }
@@ -147,6 +150,7 @@ struct LogUse {
     let record = entry.record
     first = min(first, record.wall)
     last = max(last, record.wall)
+    firstSequence = min(firstSequence, entry.sequence)
     recordCount += 1
     guard record.outcome == .done, [.read, .pages, .write].contains(record.action) else { return }
     othersByteCount.addSaturating(record.range?.returned ?? 0)
