@@ -10,4 +10,16 @@ package enum TrailFiles {
 package enum TrailReviewers {
   /// Of a public key, in hexadecimal: 32 digits.
   package static func fingerprint(of publicKey: [UInt8]) -> String { Hex.encode(Chain.fingerprint(of: publicKey)) }
+
+  /// The fingerprints of everyone to whom a segment of the trail was ever sealed, retired reviewers among them. Reads the header of each segment; one that
+  /// cannot be read names nobody. Nothing about it is proven by this.
+  package static func everyone(in folder: String) -> Set<String> {
+    let folder = TrailFolder(path: folder)
+    var everyone: Set<String> = []
+    for number in (try? folder.list().segments) ?? [] {
+      guard let header = try? SegmentScanner.header(folder, number: number) else { continue }
+      for reviewer in header.reviewers { everyone.insert(Hex.encode(reviewer.fingerprint)) }
+    }
+    return everyone
+  }
 }

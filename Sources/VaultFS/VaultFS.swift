@@ -27,6 +27,10 @@ package final class VaultFS: Sendable {
   let repeated: RepeatedRefusals
   let statistics = OperationCounters()
   let clock: ClockWatcher
+  /// Whose turn it is to change rules, duties or reviews: from the last judging to the end of the commit.
+  let ruleTurn = Lock()
+  /// How many such changes were made; changed by whoever has the turn, once the rights are the new ones.
+  let ruleChangeCount = Atomic<UInt64>(0)
   private let listenersLock = Lock()
   /// Guarded by `listenersLock`, all three.
   nonisolated(unsafe) private var rightsListeners: [(token: RightsListenerToken, body: RightsListener)] = []

@@ -91,7 +91,7 @@ private let staff = Principal(kind: .group, name: "staff", id: 2000)
 
   private func states() throws -> [RuleState] {
     var reporter = RuleReporter(handler.files)
-    return grants.map { reporter.report($0).state } + [reporter.report(wall).state]
+    return grants.map { reporter.report($0).state } + [reporter.report(wall, shownTo: caller).state]
   }
 
   /// By number of the rule, why it does not give or stand in the way.

@@ -82,7 +82,8 @@ private let requests: [ControlRequest] = [
     ]),
     .what([WhatReport(path: .root, rights: .grant, grants: [], until: time)]),
     .conflicts([
-      ConflictReport(principal: zhang, duties: [.reviewer], right: .grant, grant: RuleID(3), path: path),
+      ConflictReport(principal: zhang, duties: [.reviewer], right: .grant, grant: RuleID(3), node: 8, path: path),
+      ConflictReport(principal: zhang, duties: [.operator], right: .read, grant: RuleID(3), node: 8),
       ConflictReport(principal: zhang, duties: [.administrator, .operator]),
     ]),
     .duties([

@@ -221,11 +221,15 @@ extension InChina {
     let conflicts = run(
       ["access", "conflicts"],
       mount: ScriptedMount([
-        .conflicts([ConflictReport(principal: zhang, duties: [.reviewer], right: .grant, grant: RuleID(7), path: path)])
+        .conflicts([
+          ConflictReport(principal: zhang, duties: [.reviewer], right: .grant, grant: RuleID(7), node: 12, path: path),
+          ConflictReport(principal: audit, duties: [.operator], right: .read, grant: RuleID(8), node: 13),
+        ])
       ]))
     #expect(
       cells(conflicts.output) == [
         ["WHO", "DUTY", "RIGHTS", "BY GRANTS", "PATH"], ["user:zhang", "reviewer", "grant", "7", "/clients/张伟"],
+        ["group:审计", "operator", "read", "8", "#13"],
       ])
     #expect(conflicts.code == .findings)
     let what = WhatReport(path: path, rights: [.list, .read], grants: [RuleID(7), RuleID(9)], until: given)

@@ -66,7 +66,7 @@ final class TestFiles {
     Self.remove(folder)
   }
 
-  private static func answer(_ query: IdentityQuery) -> IdentityAnswer {
+  static func answer(_ query: IdentityQuery) -> IdentityAnswer {
     let found: Principal? =
       switch query {
       case .uid(let uid): users.first { $0.id == uid }

@@ -26,7 +26,7 @@ extension RequestHandler {
       let conflicts = try perform { () throws(AdministrationFailure) in
         try files.conflicts(caller, operators: [0, mount.uid], seesAll: isKeeper(peer))
       }
-      replies.send(conflicts.map { reporter.report($0) }, as: ControlResponse.conflicts)
+      replies.send(conflicts.map { reporter.report($0, shownTo: caller) }, as: ControlResponse.conflicts)
     default: throw .malformed
     }
   }

@@ -46,16 +46,16 @@ extension RequestHandler {
           caller, on: new.path.bytes, against: new.against.description, name: new.name, from: new.from?.nanoseconds,
           until: new.until?.nanoseconds, reason: new.reason)
       }
-      replies.send(.barriers([reporter.report(barrier)]))
+      replies.send(.barriers([reporter.report(barrier, shownTo: caller)]))
     case .barrierRemove(let old):
       let barrier = try perform { () throws(AdministrationFailure) in try files.removeBarrier(caller, old.id, reason: old.reason)
       }
-      replies.send(.barriers([reporter.report(barrier)]))
+      replies.send(.barriers([reporter.report(barrier, shownTo: caller)]))
     case .barrierList(let list):
       let barriers = try perform(on: list.path, about: list.to) { () throws(AdministrationFailure) in
         try files.barriers(caller, under: list.path?.bytes, against: list.to?.description)
       }
-      replies.send(barriers.map { reporter.report($0) }, as: ControlResponse.barriers)
+      replies.send(barriers.map { reporter.report($0, shownTo: caller) }, as: ControlResponse.barriers)
     default: throw .malformed
     }
   }

@@ -112,6 +112,7 @@ extension RequestHandler {
     guard files.vault.file.reviewers.count > 1 else {
       throw ControlFailure(code: "last-reviewer", hint: "add-reviewer-first", exitCode: 1)
     }
+    knownReviewers.note(retired.fingerprint)
     let record = files.record(
       .reviewer, caller, [("change", "retire"), ("label", retired.label), ("fingerprint", retired.fingerprint)])
     try change(record) { (present, root) throws(KeysError) in
@@ -144,17 +145,6 @@ extension RequestHandler {
     switch error {
     case .keys: EINVAL
     case .vault: EIO
-    }
-  }
-
-  /// "A reviewer reads the trail on this machine": on record like any other reading.
-  func noteReview(_ notice: ReviewNotice, _ caller: Caller) throws(ControlFailure) {
-    let filters = notice.filters.sorted { $0.key < $1.key }.prefix(32)
-    let record = files.record(
-      .review, caller,
-      [("fingerprint", notice.fingerprint), ("command", notice.command)] + filters.map { ("filter-" + $0.key, $0.value) })
-    do throws(FSError) { try files.append(record) } catch {
-      throw ControlFailure(code: "trail-unavailable", hint: "see-status", exitCode: 1)
     }
   }
 }

@@ -10,6 +10,7 @@ package final class RequestHandler: Sendable {
   private let unmount: @Sendable () throws(ControlFailure) -> Void
   /// Requests of the kernel so far, and those not answered yet.
   let requestCounts: @Sendable () -> (total: UInt64, unanswered: UInt64)
+  let knownReviewers = KnownReviewers()
 
   package init(
     _ files: VaultFS, _ mount: MountFacts,
@@ -101,6 +102,12 @@ package struct MountFacts: Sendable {
 extension VaultPath {
   /// A folder's path as VaultFS gives it; the root where it is gone.
   init(of folder: NodeID, _ files: VaultFS) { self = VaultPath(bytes: files.path(ofFolder: folder)) ?? .root }
+
+  /// The same for a caller who sees the folder; nil for others.
+  init?(of folder: NodeID, shownTo caller: Caller, _ files: VaultFS) {
+    guard let path = files.path(of: folder, shownTo: caller).flatMap({ VaultPath(bytes: $0) }) else { return nil }
+    self = path
+  }
 }
 
 extension PrincipalName {

@@ -35,9 +35,11 @@ struct RuleReporter {
     return .suspended
   }
 
-  mutating func report(_ barrier: Barrier) -> BarrierReport {
+  /// Without a path where the caller does not see the folder: an owner may lift a barrier all the same.
+  mutating func report(_ barrier: Barrier, shownTo caller: Caller) -> BarrierReport {
     BarrierReport(
-      id: barrier.id, path: VaultPath(of: barrier.folder, files), against: barrier.principal.wireName, name: barrier.name,
+      id: barrier.id, path: VaultPath(of: barrier.folder, shownTo: caller, files), against: barrier.principal.wireName,
+      name: barrier.name,
       owner: barrier.owner.wireName, raised: WallTime(nanoseconds: barrier.raised), reason: barrier.reason,
       from: WallTime(barrier.from), until: WallTime(barrier.until), state: state(barrier.from, barrier.until, barrier.principal))
   }
@@ -67,10 +69,11 @@ struct RuleReporter {
       given: WallTime(nanoseconds: duty.given), reason: duty.reason, state: isOrphan(duty.principal) ? .orphaned : .live)
   }
 
-  func report(_ conflict: VaultFS.Conflict) -> ConflictReport {
+  /// Duties and keeping the machine give no right on any folder: its path only where the caller sees it, else its number.
+  func report(_ conflict: VaultFS.Conflict, shownTo caller: Caller) -> ConflictReport {
     ConflictReport(
       principal: conflict.principal.wireName, duties: conflict.duties, right: conflict.right, grant: conflict.grant?.id,
-      path: conflict.grant.map { VaultPath(of: $0.folder, files) })
+      node: conflict.grant?.folder.value, path: conflict.grant.flatMap { VaultPath(of: $0.folder, shownTo: caller, files) })
   }
 
   func report(_ summary: ReviewSummary) -> ReviewReport {

@@ -28,18 +28,21 @@ package struct DutyReport: Codable, Sendable, Hashable {
 package struct ConflictReport: Codable, Sendable, Hashable {
   package var principal: PrincipalName
   package var duties: [Duty.Kind]
-  /// The right that the duty forbids, with the grant that gives it and where that stands.
+  /// The right that the duty forbids, with the grant that gives it and the folder where that stands: its number, and its path for those who see it.
   package var right: Rights?
   package var grant: RuleID?
+  package var node: UInt64?
   package var path: VaultPath?
 
   package init(
-    principal: PrincipalName, duties: [Duty.Kind], right: Rights? = nil, grant: RuleID? = nil, path: VaultPath? = nil
+    principal: PrincipalName, duties: [Duty.Kind], right: Rights? = nil, grant: RuleID? = nil, node: UInt64? = nil,
+    path: VaultPath? = nil
   ) {
     self.principal = principal
     self.duties = duties
     self.right = right
     self.grant = grant
+    self.node = node
     self.path = path
   }
 }

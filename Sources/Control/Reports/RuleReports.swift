@@ -78,7 +78,8 @@ package struct GrantStepReport: Codable, Sendable, Hashable {
 /// A barrier as it stands, or as it stood when it was lifted.
 package struct BarrierReport: Codable, Sendable, Hashable {
   package var id: RuleID
-  package var path: VaultPath
+  /// Absent where whoever lifted it does not see the folder.
+  package var path: VaultPath?
   package var against: PrincipalName
   package var name: String
   package var owner: PrincipalName
@@ -89,7 +90,7 @@ package struct BarrierReport: Codable, Sendable, Hashable {
   package var state: RuleState
 
   package init(
-    id: RuleID, path: VaultPath, against: PrincipalName, name: String, owner: PrincipalName, raised: WallTime, reason: String,
+    id: RuleID, path: VaultPath?, against: PrincipalName, name: String, owner: PrincipalName, raised: WallTime, reason: String,
     from: WallTime?, until: WallTime?, state: RuleState
   ) {
     self.id = id

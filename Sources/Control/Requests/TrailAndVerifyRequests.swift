@@ -2,10 +2,15 @@
 package struct ReviewNotice: Codable, Sendable, Hashable {
   /// Of the identity that opens the segments.
   package var fingerprint: String
-  /// `query`, `verify`, `export`.
+  /// One of `commands`.
   package var command: String
   /// The filters, by option name.
   package var filters: [String: String]
+
+  /// The words after `log` of the commands that open a trail with an identity.
+  package static let commands: Set<String> = [
+    "around", "denials", "export", "first-access", "health", "off-hours", "pack", "query", "top", "user", "verify", "who",
+  ]
 
   package init(fingerprint: String, command: String, filters: [String: String]) {
     self.fingerprint = fingerprint

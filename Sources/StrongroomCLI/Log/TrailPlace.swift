@@ -39,6 +39,7 @@ package struct TrailPlace: Sendable {
   func tellMount(_ command: String, _ fingerprint: String, _ filters: [String: String], in context: CommandContext)
     throws(CommandFailure)
   {
+    assert(ReviewNotice.commands.contains(command))
     guard let vault else { return }
     var status = stat()
     let owner = stat(folder, &status) == 0 ? status.st_uid : geteuid()

@@ -11,20 +11,28 @@ extension VaultFS {
   package func addDuty(
     _ caller: Caller, _ kind: Duty.Kind, to principalName: String, reason: String
   ) throws(AdministrationFailure) -> Duty {
-    let judge = try administrator(caller)
+    try changingRules(caller) { change throws(AdministrationFailure) in
+      try addDuty(change, kind, to: principalName, reason: reason)
+    }
+  }
+
+  private func addDuty(
+    _ change: RuleChange, _ kind: Duty.Kind, to principalName: String, reason: String
+  ) throws(AdministrationFailure) -> Duty {
+    let judge = change.judge
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
     let duties = duties
     // Who may not say who has which duty learns nothing about users from the answer.
     try allow(judge) { () throws(AdministrationError) in try duties.require(.administrator, of: judge.subject) }
-    let principal = try principal(principalName)
+    let principal = try principal(principalName, change)
     let duty = Duty(
       id: try newRuleID(), kind: kind, principal: principal, giver: judge.subject.user, reason: reason, given: judge.now)
-    let concerned = try concerned(by: principal)
+    let concerned = try concerned(by: principal, change)
     let grants = vault.grants
     try allow(judge) { () throws(AdministrationError) in
       try duties.mayGive(duty, by: judge.subject, concerned: concerned, grants: grants, now: judge.now)
     }
-    try commit([.addDuty(duty)], [record(of: duty, judge, change: "given", reason: reason)])
+    try commit([.addDuty(duty)], [record(of: duty, judge, change: "given", reason: reason)], change)
     return duty
   }
 
@@ -32,7 +40,15 @@ extension VaultFS {
   package func removeDuty(
     _ caller: Caller, _ kind: Duty.Kind, from principalName: String, reason: String
   ) throws(AdministrationFailure) -> Duty {
-    let judge = try administrator(caller)
+    try changingRules(caller) { change throws(AdministrationFailure) in
+      try removeDuty(change, kind, from: principalName, reason: reason)
+    }
+  }
+
+  private func removeDuty(
+    _ change: RuleChange, _ kind: Duty.Kind, from principalName: String, reason: String
+  ) throws(AdministrationFailure) -> Duty {
+    let judge = change.judge
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
     let duties = duties
     try allow(judge) { () throws(AdministrationError) in try duties.require(.administrator, of: judge.subject) }
@@ -42,7 +58,7 @@ extension VaultFS {
     }
     do throws(DutyTakingError) {
       try duties.mayTake(duty, by: judge.subject) { (principal) throws(IdentityError) in
-        try identities.state(of: principal) == .current
+        try change.state(of: principal) == .current
       }
     } catch {
       switch error {
@@ -50,7 +66,7 @@ extension VaultFS {
       case .refused(let refusal): try allow(judge) { () throws(AdministrationError) in throw refusal }
       }
     }
-    try commit([.removeDuty(duty)], [record(of: duty, judge, change: "taken", reason: reason)])
+    try commit([.removeDuty(duty)], [record(of: duty, judge, change: "taken", reason: reason)], change)
     return duty
   }
 
@@ -126,8 +142,10 @@ extension VaultFS {
     return people
   }
 
-  private func person(_ principal: Principal) throws(AdministrationFailure) -> Subject? {
-    do throws(IdentityError) { return try identities.subject(for: principal) } catch {
+  private func person(_ principal: Principal, _ change: RuleChange? = nil) throws(AdministrationFailure) -> Subject? {
+    do throws(IdentityError) {
+      return if let change { try change.subject(for: principal) } else { try identities.subject(for: principal) }
+    } catch {
       if error == .unknownUser || error == .unknownGroup { return nil }
       throw .identity(error)
     }
@@ -135,12 +153,12 @@ extension VaultFS {
 
   /// Whom a duty or a right for a principal would reach, as far as can be told: a user with their groups; a group, and the users with
   /// duties who are in it.
-  private func concerned(by principal: Principal) throws(AdministrationFailure) -> [Subject] {
-    guard let person = try person(principal) else { return [] }
+  private func concerned(by principal: Principal, _ change: RuleChange) throws(AdministrationFailure) -> [Subject] {
+    guard let person = try person(principal, change) else { return [] }
     var concerned = [person]
     guard principal.kind == .group else { return concerned }
     for user in duties.users {
-      if let member = try self.person(user), member.isNamed(by: principal) { concerned.append(member) }
+      if let member = try self.person(user, change), member.isNamed(by: principal) { concerned.append(member) }
     }
     return concerned
   }
@@ -148,8 +166,8 @@ extension VaultFS {
   // MARK: What duties mean for rules
 
   /// For whoever is to change rules: a reviewer of the trail does not, whatever they were given.
-  func manager(_ caller: Caller) throws(AdministrationFailure) -> Judge {
-    let judge = try administrator(caller)
+  func manager(_ change: RuleChange) throws(AdministrationFailure) -> Judge {
+    let judge = change.judge
     let duties = duties
     try allow(judge) { () throws(AdministrationError) in try duties.requireNone(against: .grant, of: judge.subject) }
     return judge
@@ -163,26 +181,29 @@ extension VaultFS {
   }
 
   /// Nobody is given a right that a duty of theirs forbids.
-  func requireFree(_ grant: Grant, _ folder: Node, _ judge: Judge) throws(AdministrationFailure) {
+  func requireFree(_ grant: Grant, _ folder: Node, _ change: RuleChange) throws(AdministrationFailure) {
     guard Duties.forbidden.contains(where: { grant.rights.contains($0.right) }) else { return }
     let duties = duties
     guard duties.all.contains(where: { $0.kind == .reviewer || $0.kind == .operator }) else { return }
-    for person in try concerned(by: grant.principal) {
-      try allow(judge, folder) { () throws(AdministrationError) in try duties.requireNone(against: grant.rights, of: person) }
+    for person in try concerned(by: grant.principal, change) {
+      try allow(change.judge, folder) { () throws(AdministrationError) in
+        try duties.requireNone(against: grant.rights, of: person)
+      }
     }
   }
 
   /// That somebody manages rights at the root for good when these grants are gone and those are given.
   func requireRootManager(
-    without gone: Set<RuleID>, with given: [Grant], _ judge: Judge
+    without gone: Set<RuleID>, with given: [Grant], _ change: RuleChange
   ) throws(AdministrationFailure) {
+    let judge = change.judge
     let grants = vault.grants
     let suspensions = vault.suspensions
     func isManager(_ grant: Grant) -> Bool { grant.isOfRootManager(at: judge.now, suspensions: suspensions) }
     guard grants.contains(where: { gone.contains($0.id) && isManager($0) }) else { return }
     for grant in grants.filter({ !gone.contains($0.id) }) + given where isManager(grant) {
       do throws(IdentityError) {
-        if try identities.state(of: grant.principal) == .current { return }
+        if try change.state(of: grant.principal) == .current { return }
       } catch { throw .identity(error) }
     }
     try allow(judge) { () throws(AdministrationError) in throw .lastAdministrator }

@@ -96,11 +96,23 @@ extension VaultFS {
   package func what(_ caller: Caller, _ principalName: String, time: Int64?) throws(AdministrationFailure) -> [Reach] {
     let judge = try administrator(caller)
     let isOwn = principalName == judge.subject.user.description
+    if !isOwn { try requireManagerOfSomething(judge) }
     let subject = isOwn ? judge.subject : try self.subject(principalName)
     return try select(judge.rights.what(subject, now: time ?? judge.now)) { (reach) throws(AdministrationFailure) in
       if isOwn { return reach.standing.isVisible }
       return try standing(atRule: reach.folder, judge)?.standing.allows(.grant) ?? false
     }
+  }
+
+  /// Whoever manages nothing has nothing to ask about others. Refused before the system is asked who they are: strangers could else keep all threads that
+  /// ask it busy, and with them everybody who is not known yet.
+  private func requireManagerOfSomething(_ judge: Judge) throws(AdministrationFailure) {
+    let kinds = duties.kinds(of: judge.subject)
+    if kinds.contains(.administrator) || kinds.contains(.reviewer) { return }
+    if judge.rights.what(judge.subject, now: judge.now).contains(where: { $0.standing.allows(.grant) }) { return }
+    let root: Node
+    do throws(FSError) { root = try node(.root) } catch { throw .failed(error) }
+    try allow(judge, root) { () throws(AdministrationError) in throw .lacksGrant(at: .root) }
   }
 
   private func subject(_ name: String) throws(AdministrationFailure) -> Subject {

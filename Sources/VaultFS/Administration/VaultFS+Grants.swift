@@ -9,25 +9,28 @@ extension VaultFS {
   package func addGrant(
     _ caller: Caller, on path: [UInt8], to principalName: String, _ rights: Rights, from: Int64?, until: Int64?, reason: String
   ) throws(AdministrationFailure) -> Grant {
-    let judge = try manager(caller)
     let wanted = WantedGrant(
       path: path, principalName: principalName, rights: rights, from: from, until: until, reason: reason)
-    var names = PrincipalNames()
-    var (grant, place) = try judged(wanted, judge, &names)
-    grant.id = try newRuleID()
-    try commit([.add(.grant(grant))], [record(of: grant, .grant, judge, place, reason: reason)])
-    return grant
+    return try changingRules(caller) { change throws(AdministrationFailure) in
+      let judge = try manager(change)
+      var (grant, place) = try judged(wanted, change)
+      grant.id = try newRuleID()
+      try commit([.add(.grant(grant))], [record(of: grant, .grant, judge, place, reason: reason)], change)
+      return grant
+    }
   }
 
   /// Takes a grant back.
   package func revokeGrant(_ caller: Caller, _ id: RuleID, reason: String) throws(AdministrationFailure) -> Grant {
-    let judge = try manager(caller)
-    guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
-    guard let grant = vault.grants.first(where: { $0.id == id }) else { throw .noSuchRule(id) }
-    let place = try judgedRevocation(of: grant, judge)
-    try requireRootManager(without: [id], with: [], judge)
-    try commit([.remove(.grant(grant))], [record(of: grant, .revoke, judge, place, reason: reason)])
-    return grant
+    try changingRules(caller) { change throws(AdministrationFailure) in
+      let judge = try manager(change)
+      guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
+      guard let grant = vault.grants.first(where: { $0.id == id }) else { throw .noSuchRule(id) }
+      let place = try judgedRevocation(of: grant, judge)
+      try requireRootManager(without: [id], with: [], change)
+      try commit([.remove(.grant(grant))], [record(of: grant, .revoke, judge, place, reason: reason)], change)
+      return grant
+    }
   }
 
   /// A grant as somebody wants to give it.
@@ -45,20 +48,21 @@ extension VaultFS {
 
   /// The grant that is wanted, without a number yet, once everything speaks for it.
   func judged(
-    _ wanted: WantedGrant, _ judge: Judge, _ names: inout PrincipalNames
+    _ wanted: WantedGrant, _ change: RuleChange
   ) throws(AdministrationFailure) -> (grant: Grant, place: Place) {
+    let judge = change.judge
     guard Self.isText(wanted.reason, byteCountMax: 4096) else { throw .badText }
     let (folder, standing) = try findFolder(wanted.path, judge)
     // Whoever may not manage here learns nothing about users from the answer.
     try allow(judge, folder) { () throws(AdministrationError) in try Administration.mayAskAboutOthers(at: folder.id, standing) }
     try requireRootDuty(folder, judge)
     let grant = Grant(
-      id: RuleID(0), folder: folder.id, principal: try names.principal(wanted.principalName, self), rights: wanted.rights,
+      id: RuleID(0), folder: folder.id, principal: try principal(wanted.principalName, change), rights: wanted.rights,
       from: wanted.from, until: wanted.until, giver: judge.subject.user, reason: wanted.reason, given: judge.now)
     try allow(judge, folder) { () throws(AdministrationError) in
       try Administration.mayGive(grant, by: judge.subject, standing, now: judge.now)
     }
-    try requireFree(grant, folder, judge)
+    try requireFree(grant, folder, change)
     return (grant, (folder, standing))
   }
 
@@ -91,7 +95,12 @@ extension VaultFS {
   package func grants(
     _ caller: Caller, under path: [UInt8]?, to principalName: String?, endingBy end: Int64? = nil
   ) throws(AdministrationFailure) -> [Grant] {
-    let judge = try administrator(caller)
+    try grants(try administrator(caller), under: path, to: principalName, endingBy: end)
+  }
+
+  func grants(
+    _ judge: Judge, under path: [UInt8]?, to principalName: String?, endingBy end: Int64? = nil
+  ) throws(AdministrationFailure) -> [Grant] {
     let scope = try scope(path, judge)
     return try select(vault.grants) { (grant) throws(AdministrationFailure) in
       guard principalName == nil || grant.principal.description == principalName else { return false }
@@ -122,6 +131,11 @@ extension VaultFS {
     do throws(IdentityError) { return try identities.principal(named: text) } catch { throw .identity(error) }
   }
 
+  /// The same within a change of rules.
+  func principal(_ text: String, _ change: RuleChange) throws(AdministrationFailure) -> Principal {
+    do throws(IdentityError) { return try change.principal(named: text) } catch { throw .identity(error) }
+  }
+
   func newRuleID() throws(AdministrationFailure) -> RuleID {
     do throws(VaultError) { return try vault.newRuleID() } catch { throw .failed(FSError(error)) }
   }
@@ -148,42 +162,5 @@ extension VaultFS {
     record.decision = standing.decision(for: .grant)
     record.details = [Record.Detail("rule", String(rule.value)), Record.Detail("reason", reason)]
     return record
-  }
-
-  /// Records first, then commits, all or nothing: the record may overstate a change that failed, never understate one that was made.
-  func commit(_ edits: [RuleEdit], _ records: [Record]) throws(AdministrationFailure) {
-    for (index, record) in records.enumerated() {
-      do throws(FSError) { try append(record) } catch {
-        for said in records[..<index] { recordFailure(of: said, errno: error.errno) }
-        throw .failed(error)
-      }
-    }
-    do throws(VaultError) {
-      try vault.change(edits)
-    } catch {
-      for record in records { recordFailure(of: record, errno: FSError(error).errno) }
-      throw .failed(FSError(error))
-    }
-    let rights = vault.rights
-    for record in records { rights.noteUse(record.decision, now: vault.latestTime()) }
-    identities.watch(rights.groupsInBarriers)
-    tellRightsChanged(mayWait: true)
-  }
-}
-
-/// Principals by the names that a command gave, each asked of the system once.
-struct PrincipalNames {
-  private var known: [String: Result<Principal, AdministrationFailure>] = [:]
-
-  mutating func principal(_ text: String, _ files: VaultFS) throws(AdministrationFailure) -> Principal {
-    if let found = known[text] { return try found.get() }
-    do throws(AdministrationFailure) {
-      let principal = try files.principal(text)
-      known[text] = .success(principal)
-      return principal
-    } catch {
-      known[text] = .failure(error)
-      throw error
-    }
   }
 }

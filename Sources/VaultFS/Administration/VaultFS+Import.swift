@@ -52,17 +52,25 @@ extension VaultFS {
   package func importGrants(
     _ caller: Caller, _ lines: [GrantLine], pruning pruned: [UInt8]?, reason: String, isDryRun: Bool
   ) throws(AdministrationFailure) -> [ImportStep] {
-    let judge = try manager(caller)
+    try changingRules(caller) { change throws(AdministrationFailure) in
+      try importGrants(change, lines, pruning: pruned, reason: reason, isDryRun: isDryRun)
+    }
+  }
+
+  private func importGrants(
+    _ change: RuleChange, _ lines: [GrantLine], pruning pruned: [UInt8]?, reason: String, isDryRun: Bool
+  ) throws(AdministrationFailure) -> [ImportStep] {
+    let judge = try manager(change)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
-    var comparison = GrantComparison(standing: try grants(caller, under: nil, to: nil))
+    var comparison = GrantComparison(standing: try grants(judge, under: nil, to: nil))
     var steps: [ImportStep] = []
     for line in lines {
       do throws(AdministrationFailure) {
-        if let step = try step(for: line, &comparison, judge) { steps.append(step) }
+        if let step = try step(for: line, &comparison, change) { steps.append(step) }
       } catch { steps.append(.problem(line: line.line, error)) }
     }
     if let pruned {
-      for grant in try grants(caller, under: pruned, to: nil) where !comparison.isMentioned(grant) {
+      for grant in try grants(judge, under: pruned, to: nil) where !comparison.isMentioned(grant) {
         // One's own are listed where one manages nothing.
         guard let place = try standing(atRule: grant.folder, judge), place.standing.allows(.grant) else { continue }
         _ = try judgedRevocation(of: grant, judge)
@@ -71,19 +79,20 @@ extension VaultFS {
     }
     let hasProblem = steps.contains { if case .problem = $0 { true } else { false } }
     guard !isDryRun, !hasProblem, !steps.isEmpty else { return steps }
-    return try carryOut(steps, judge, reason: reason)
+    return try carryOut(steps, change, reason: reason)
   }
 
   private func step(
-    for line: GrantLine, _ comparison: inout GrantComparison, _ judge: Judge
+    for line: GrantLine, _ comparison: inout GrantComparison, _ change: RuleChange
   ) throws(AdministrationFailure) -> ImportStep? {
+    let judge = change.judge
     let folder = try findFolder(line.path, judge).folder.id
     let old = try comparison.match(line, at: folder)
     if let old, comparison.isSame(old, line, at: folder) { return nil }
     let wanted = WantedGrant(
       path: line.path, principalName: line.principalName, rights: line.rights, from: line.from, until: line.until,
       reason: line.reason)
-    let new = try judged(wanted, judge, &comparison.names).grant
+    let new = try judged(wanted, change).grant
     guard let old else { return .add(line: line.line, new) }
     _ = try judgedRevocation(of: old, judge)
     return .replace(line: line.line, old: old, new: new)
@@ -91,8 +100,9 @@ extension VaultFS {
 
   /// Gives numbers, records every step, and commits them together.
   private func carryOut(
-    _ steps: [ImportStep], _ judge: Judge, reason: String
+    _ steps: [ImportStep], _ change: RuleChange, reason: String
   ) throws(AdministrationFailure) -> [ImportStep] {
+    let judge = change.judge
     var done: [ImportStep] = []
     var edits: [RuleEdit] = []
     var records: [Record] = []
@@ -127,8 +137,8 @@ extension VaultFS {
       case .problem: continue
       }
     }
-    try requireRootManager(without: gone, with: given, judge)
-    try commit(edits, records)
+    try requireRootManager(without: gone, with: given, change)
+    try commit(edits, records, change)
     return done
   }
 }
@@ -144,7 +154,6 @@ private struct GrantComparison {
     let until: Int64?
   }
 
-  var names = PrincipalNames()
   private var byID: [RuleID: Grant] = [:]
   private var byContent: [Content: Grant] = [:]
   private var mentioned: [RuleID: Int] = [:]

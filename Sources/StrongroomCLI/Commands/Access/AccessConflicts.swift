@@ -21,7 +21,7 @@ extension ConflictReport: ListedReport {
   func cells(on _: Console) -> [String] {
     [
       principal.description, duties.map(\.name).joined(separator: ","), right?.names ?? "-", grant?.description ?? "-",
-      path?.text ?? "-",
+      path?.text ?? node.map { "#\($0)" } ?? "-",
     ]
   }
 }

@@ -32,7 +32,7 @@ struct BarrierAdd: ChangeCommand {
   func note(of barrier: BarrierReport) -> Message {
     Message(
       ReportText.barrierAdded,
-      ["id": barrier.id.description, "against": barrier.against.description, "path": barrier.path.text])
+      ["id": barrier.id.description, "against": barrier.against.description, "path": barrier.path?.text ?? "-"])
   }
 }
 
@@ -70,7 +70,7 @@ extension BarrierReport: ListedReport {
 
   func cells(on console: Console) -> [String] {
     [
-      id.description, path.text, against.description, name, console.time(from), console.time(until), console.state(state),
+      id.description, path?.text ?? "-", against.description, name, console.time(from), console.time(until), console.state(state),
       owner.description, reason,
     ]
   }

@@ -6,14 +6,16 @@ import VaultFormat
 /// the grant names.
 struct ReviewOwners {
   private let files: VaultFS
+  private let change: RuleChange
   private let judge: Judge
   private let duties: Duties
   /// Who somebody is today; nil for nobody.
   private var subjects: [Principal: Subject?] = [:]
 
-  init(_ files: VaultFS, _ judge: Judge) {
+  init(_ files: VaultFS, _ change: RuleChange) {
     self.files = files
-    self.judge = judge
+    self.change = change
+    judge = change.judge
     duties = files.duties
   }
 
@@ -48,8 +50,8 @@ struct ReviewOwners {
     do throws(IdentityError) {
       // A user's subject says itself whether the name is still theirs.
       var isCurrent = principal.kind == .user
-      if !isCurrent { isCurrent = try files.identities.state(of: principal) == .current }
-      if isCurrent { found = try files.identities.subject(for: principal) }
+      if !isCurrent { isCurrent = try change.state(of: principal) == .current }
+      if isCurrent { found = try change.subject(for: principal) }
     } catch {
       guard error == .unknownUser || error == .unknownGroup else { throw .identity(error) }
     }

@@ -6,14 +6,22 @@ package import VaultFormat
 extension VaultFS {
   /// Suspends what nobody answered, and takes no more answers but for that.
   package func closeReview(_ caller: Caller, _ id: RuleID, reason: String) throws(AdministrationFailure) -> ReviewSummary {
-    let judge = try manager(caller)
+    try changingRules(caller) { change throws(AdministrationFailure) in
+      try closeReview(change, id, reason: reason)
+    }
+  }
+
+  private func closeReview(
+    _ change: RuleChange, _ id: RuleID, reason: String
+  ) throws(AdministrationFailure) -> ReviewSummary {
+    let judge = try manager(change)
     guard Self.isText(reason, byteCountMax: 4096) else { throw .badText }
     let state = try ReviewState(self, now: judge.now, with: id)
     guard var review = state.reviews[id] else { throw .noSuchReview(id) }
     let place = try closingPlace(of: review, judge)
     // Whoever manages none of it learns nothing of it.
     guard place.standing.allows(.grant) else {
-      if try reviews(caller).contains(where: { $0.review.id == id }) {
+      if try reviews(judge).contains(where: { $0.review.id == id }) {
         try allow(judge, place.folder) { () throws(AdministrationError) in throw .lacksGrant(at: place.folder.id) }
       }
       throw .noSuchReview(id)
@@ -23,7 +31,7 @@ extension VaultFS {
     review.closing = AccessReview.Closing(closer: judge.subject.user, reason: reason, closed: judge.now)
     let items = state.items(of: id)
     let unanswered = items.compactMap { item in item.answer == nil ? state.grants[item.grant.id] : nil }
-    let suspensions = try suspensions(of: unanswered, for: review, from: judge.now, judge)
+    let suspensions = try suspensions(of: unanswered, for: review, from: judge.now, change)
 
     var records: [Record] = []
     // Those that began by themselves when the review was due are told of now.
@@ -42,7 +50,7 @@ extension VaultFS {
       closed.details.append(Record.Detail(decision.name, String(items.count { $0.answer?.decision == decision })))
     }
     closed.details.append(Record.Detail("suspended", String(begun.count + suspensions.count)))
-    try commit([.putReview(review)] + suspensions.map { .suspend($0) }, records + [closed])
+    try commit([.putReview(review)] + suspensions.map { .suspend($0) }, records + [closed], change)
     return ReviewState(self, now: judge.now).summary(of: review, items)
   }
 

@@ -11,7 +11,15 @@ extension VaultFS {
   package func decide(
     _ caller: Caller, _ id: RuleID, _ lines: [ReviewAnswerLine], isDryRun: Bool
   ) throws(AdministrationFailure) -> [ReviewStep] {
-    let judge = try manager(caller)
+    try changingRules(caller) { change throws(AdministrationFailure) in
+      try decide(change, id, lines, isDryRun: isDryRun)
+    }
+  }
+
+  private func decide(
+    _ change: RuleChange, _ id: RuleID, _ lines: [ReviewAnswerLine], isDryRun: Bool
+  ) throws(AdministrationFailure) -> [ReviewStep] {
+    let judge = try manager(change)
     let state = try ReviewState(self, now: judge.now, with: id)
     let (review, items) = try managed(id, state, judge)
     var answering = ReviewAnswering(judge: judge, review: review, state: state, items: items)
@@ -22,12 +30,12 @@ extension VaultFS {
         answering.steps.append(.problem(line: line.line, grant: line.grant, error))
       }
     }
-    try requireRootManager(without: answering.gone, with: answering.given, judge)
+    try requireRootManager(without: answering.gone, with: answering.given, change)
     guard !isDryRun, !hasProblem, !answering.steps.isEmpty else { return answering.steps }
-    return try carryOut(answering)
+    return try carryOut(answering, change)
   }
 
-  private func carryOut(_ answering: ReviewAnswering) throws(AdministrationFailure) -> [ReviewStep] {
+  private func carryOut(_ answering: ReviewAnswering, _ change: RuleChange) throws(AdministrationFailure) -> [ReviewStep] {
     let judge = answering.judge
     var edits: [RuleEdit] = []
     var records: [Record] = []
@@ -70,7 +78,7 @@ extension VaultFS {
       }
       done.append(.answer(line: line, item, successor: successor, lifts: lifts))
     }
-    try commit(edits, records)
+    try commit(edits, records, change)
     return done
   }
 }

@@ -6,7 +6,10 @@ package import VaultFormat
 extension VaultFS {
   /// Reviews that the caller manages some of.
   package func reviews(_ caller: Caller) throws(AdministrationFailure) -> [ReviewSummary] {
-    let judge = try administrator(caller)
+    try reviews(try administrator(caller))
+  }
+
+  func reviews(_ judge: Judge) throws(AdministrationFailure) -> [ReviewSummary] {
     let state = try ReviewState(ofAll: self, now: judge.now)
     var places = ManagedFolders(self, judge)
     let items = Dictionary(grouping: state.items, by: \.review)
