@@ -49,20 +49,26 @@ extension Adapter {
     let id = HandleID(handle.rawValue)
     let owner = owner.rawValue
     guard kind != .none else {
-      files.unlock(id, owner: owner, range)
-      reply.succeed()
+      do throws(FSError) {
+        try files.unlock(id, owner: owner, range)
+        reply.succeed()
+      } catch { reply.fail(error.errno) }
       return
     }
     let pending = reply.deferred()
-    // A lock whose caller has gone is given up again.
-    let answer: @Sendable () -> Void = {
-      if pending.succeed() == .discarded { files.unlock(id, owner: owner, range) }
+    let answer: @Sendable (FSError?) -> Void = { failure in
+      if let failure {
+        pending.fail(failure.errno)
+      } else if pending.succeed() == .discarded {
+        // A lock whose caller has gone is given up again.
+        files.dropLock(id, owner: owner, range)
+      }
     }
     do throws(FSError) {
       let outcome = try files.lock(
         caller(request), id, owner: owner, range, kind == .exclusive ? .exclusive : .shared, whenHeld: waits ? answer : nil)
       switch outcome {
-      case .held: answer()
+      case .held: answer(nil)
       case .waits(let waiter):
         pending.onInterrupt { if files.cancelLock(waiter) { pending.fail(EINTR) } }
       }

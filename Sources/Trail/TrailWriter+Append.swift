@@ -7,9 +7,10 @@ extension TrailWriter {
   /// Appends a record; wall and boot time are stamped here. In the file on return, where a killed process cannot take it back; its sync
   /// begins within 100 ms (strict: has ended on return). Waits where the record's user makes too many.
   ///
+  /// - Parameter uid: the user whose rate counts where the record names no actor, since that is its OPEN's.
   /// - Throws: `cannotWrite`: what was to be recorded must not be done. In strict mode the record may be in the trail all the same.
-  package func append(_ record: Record) throws(TrailError) {
-    if let uid = record.actor?.uid { rate.wait(uid) }
+  package func append(_ record: Record, uid: UInt32? = nil) throws(TrailError) {
+    if let uid = record.actor?.uid ?? uid { rate.wait(uid) }
     try acquire()
     defer { lock.unlock() }
     try admit(Record.byteCountMax)

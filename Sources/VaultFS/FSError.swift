@@ -15,8 +15,9 @@ package enum FSError: Error, Hashable, Sendable {
   case crossDevice, nameTooLong, fileTooLarge, noSpace, invalid
   /// The disk, the trail or the bytes at rest failed; the trail or `status` says which.
   case io
-  case notSupported, noData, rangeTooSmall, tooManyLinks
-  case badHandle, wouldBlock, deadlock, interrupted, noDevice, noTTY, notImplemented, tooManyUsers, argumentTooLong, outOfRange
+  case notSupported, noData, rangeTooSmall, tooManySymlinks
+  case badHandle, wouldBlock, deadlock, tooManyLocks, interrupted, noDevice, noTTY, notImplemented, tooManyUsers, argumentTooLong,
+    outOfRange
 
   package var errno: Int32 {
     switch self {
@@ -37,10 +38,11 @@ package enum FSError: Error, Hashable, Sendable {
     case .notSupported: EOPNOTSUPP
     case .noData: ENODATA
     case .rangeTooSmall: ERANGE
-    case .tooManyLinks: EMLINK
+    case .tooManySymlinks: ELOOP
     case .badHandle: EBADF
     case .wouldBlock: EAGAIN
     case .deadlock: EDEADLK
+    case .tooManyLocks: ENOLCK
     case .interrupted: EINTR
     case .noDevice: ENODEV
     case .noTTY: ENOTTY

@@ -89,12 +89,28 @@ import VaultFormat
       #expect(document.count == 5 && Set(document).isSuperset(of: folder))
     }
 
-    private func look(_ name: String, in folder: Node) throws(FSError) {
+    /// Who waited for a document's content would tell by the time it took that there is one. Carol sees the folder for what lies beneath it.
+    @Test func aNameThatIsHiddenWaitsForNoContent() throws {
+      try test.give([.list], to: TestFiles.carol, on: try test.make(.folder, "inner", in: folder))
+      let content = try #require(test.files.handles[open[0].id]).content(in: test.vault)
+      let lock = try #require(try taken { () throws(FSError) in content.lock.reading {} }.first)
+      #expect(try taken { () throws(FSError) in try look("d0", in: folder) }.contains(lock))
+      for _ in 0..<2 {
+        let locks = try taken { () throws(FSError) in
+          var failure: FSError?
+          do throws(FSError) { try look("d0", in: folder, TestFiles.carol) } catch { failure = error }
+          guard failure == .noEntry else { throw .io }
+        }
+        #expect(!locks.isEmpty && !locks.contains(lock))
+      }
+    }
+
+    private func look(_ name: String, in folder: Node, _ caller: Caller = TestFiles.alice) throws(FSError) {
       let bytes = Array(name.utf8)
       var failure: FSError?
       bytes.withUnsafeBytes {
         do throws(FSError) {
-          _ = try test.files.lookup(TestFiles.alice, in: FileNumber(folder.id.value), $0)
+          _ = try test.files.lookup(caller, in: FileNumber(folder.id.value), $0)
         } catch { failure = error }
       }
       if let failure { throw failure }

@@ -1,3 +1,4 @@
+import Access
 import Platform
 import Synchronization
 import Testing
@@ -106,15 +107,15 @@ import VaultFormat
     let held = Atomic<UInt64>(0)
     for owner in [one, other] {
       if case .held = try test.files.lock(
-        alice, handles[0], owner: owner, range, .exclusive, whenHeld: { held.add(owner, ordering: .relaxed) })
+        alice, handles[0], owner: owner, range, .exclusive, whenHeld: { _ in held.add(owner, ordering: .relaxed) })
       {
         held.add(owner, ordering: .relaxed)
       }
     }
     #expect(held.load(ordering: .relaxed) == one, "the first to ask has it, since the second gave its own up")
-    test.files.unlock(handles[0], owner: one, range)
+    try test.files.unlock(handles[0], owner: one, range)
     #expect(held.load(ordering: .relaxed) == one + other)
-    test.files.unlock(handles[0], owner: other, range)
+    try test.files.unlock(handles[0], owner: other, range)
 
     // Refused at once, the old one is gone as well.
     for owner in [one, other] { _ = try test.files.lock(alice, handles[1], owner: owner, range, .shared, whenHeld: nil) }
@@ -125,5 +126,69 @@ import VaultFormat
       return
     }
     for handle in handles { test.files.release(handle, lockOwner: nil) }
+  }
+
+  /// Many who wait and may not any more are refused one after the other, and whoever waits behind them comes in.
+  @Test(arguments: [LockRange.whole(.posix), .whole(.flock)]) func aLockThatWaitedNeedsItsRightStill(range: LockRange) throws {
+    let grant = try test.give([.list, .read, .edit], to: TestFiles.bob, on: folder)
+    let mine = try test.create(alice, "d", in: folder)
+    let number = try test.number(TestFiles.bob, "d", in: folder)
+    let theirs = try test.files.open(TestFiles.bob, number, OpenAccess(reads: true, writes: true))
+    let held = Atomic<UInt64>(0)
+    let refused = Atomic<UInt64>(0)
+    _ = try test.files.lock(alice, mine, owner: 1, range, .exclusive, whenHeld: nil)
+    for owner in UInt64(2)...102 {
+      let (caller, handle) = owner == 102 ? (alice, mine) : (TestFiles.bob, theirs)
+      let outcome = try test.files.lock(caller, handle, owner: owner, range, .exclusive) { failure in
+        if failure == nil { held.add(owner, ordering: .relaxed) }
+        if failure == .accessDenied { refused.add(1, ordering: .relaxed) }
+      }
+      guard case .waits = outcome else {
+        Issue.record("two hold it")
+        return
+      }
+    }
+    try test.vault.change([.remove(.grant(grant))])
+    #expect(refused.load(ordering: .relaxed) == 0)
+    try test.files.unlock(mine, owner: 1, range)
+    #expect(refused.load(ordering: .relaxed) == 100 && held.load(ordering: .relaxed) == 102)
+    #expect(test.files.locks.count == 1)
+    for handle in [mine, theirs] { test.files.release(handle, lockOwner: nil) }
+    #expect(test.files.locks.count == 0)
+  }
+
+  @Test func aUserHoldsSoManyRangesAndNoMore() throws {
+    let locks = LockTable(rangeCountMax: 4)
+    func wanted(_ first: UInt64, _ last: UInt64, _ caller: Caller, handle: UInt64 = 1) -> LockTable.Held {
+      LockTable.Held(
+        range: LockRange(first: first, last: last, style: .posix), owner: UInt64(caller.uid), kind: .shared, process: 1,
+        uid: caller.uid, handle: HandleID(handle))
+    }
+    let (one, other) = (NodeID(5), NodeID(6))
+    // Neighbours are one range, from whichever side they come.
+    for first: UInt64 in [20, 40, 30, 0, 10] { #expect(try locks.take(one, wanted(first, first + 9, alice), wait: nil)) }
+    #expect(locks.count == 1)
+    for first: UInt64 in [100, 200, 300] { #expect(try locks.take(other, wanted(first, first, alice, handle: 2), wait: nil)) }
+    #expect(test.failure { _ = try locks.take(other, wanted(400, 400, alice), wait: nil) } == .tooManyLocks)
+    #expect(try locks.take(other, wanted(400, 400, TestFiles.bob), wait: nil))
+    // Two of one would be too many; less of one is not.
+    let owner = UInt64(alice.uid)
+    func giveUp(_ first: UInt64, _ last: UInt64) -> FSError? {
+      test.failure { try locks.giveUp(one, owner: owner, range: LockRange(first: first, last: last, style: .posix)) }
+    }
+    #expect(giveUp(20, 29) == .tooManyLocks && giveUp(0, 9) == nil)
+    locks.release(other, handle: HandleID(2), owner: nil)
+    #expect(giveUp(20, 29) == nil && locks.count == 3)
+    locks.dropPosix(one, owner: owner)
+    for index in 0..<4 { #expect(try locks.take(one, wanted(UInt64(index) * 10, UInt64(index) * 10, alice), wait: nil)) }
+    #expect(test.failure { _ = try locks.take(one, wanted(90, 90, alice), wait: nil) } == .tooManyLocks)
+  }
+
+  // MARK: Names
+
+  @Test func aNameThatBecameASymlinkIsNotOpened() throws {
+    try test.make(.symlink, "link", in: folder)
+    #expect(test.failure { _ = try test.create(alice, "link", in: folder) } == .tooManySymlinks)
+    #expect(FSError.tooManySymlinks.errno == 40)
   }
 }

@@ -132,7 +132,7 @@ import VaultFormat
   }
 
   @Test func whoUsesAnothersHandleIsNamedBesideItsOpener() throws {
-    try test.give([.list, .read, .edit], to: TestFiles.bob, on: folder)
+    let theirs = try test.give([.list, .read, .edit], to: TestFiles.bob, on: folder)
     let handle = try test.create(Self.reader, "d", in: folder)
     try test.bytes("words") { _ = try test.files.write(Self.other, handle, $0, at: 0, appends: false) }
     try read(Self.other, handle, 0, 5)
@@ -144,8 +144,83 @@ import VaultFormat
     for record in try made(.write) + [one(.read), one(.pages)] {
       expect(record, by: Self.other, "bob")
       #expect(record.handle == handle && record.opener == Record.Actor(uid: Self.reader.uid, name: "alice", pid: 0))
+      expect(record, .grant(theirs.id))
     }
     test.files.release(handle, lockOwner: nil)
+  }
+
+  @Test func aHandleNamesTheGrantThatDecidesWhereThatIsAnotherThanOpens() throws {
+    let second = try test.give([.list, .read], to: TestFiles.alice, on: folder)
+    try test.make(.document, "d", in: folder)
+    let number = try test.number(Self.reader, "d", in: folder)
+    let handle = try test.files.open(Self.reader, number, OpenAccess(reads: true, writes: false))
+    try read(Self.reader, handle, 0, 1)
+    try test.vault.change([.remove(.grant(grant))])
+    // Judged anew, and by the judgement that is kept.
+    try read(Self.reader, handle, 0, 2)
+    try read(Self.reader, handle, 0, 3)
+    try read(Self.reader, handle, 0, 4, throughPages: true)
+    test.files.release(handle, lockOwner: nil)
+    expect(try one(.open), .grant(grant.id))
+    let reads = try made(.read)
+    #expect(reads.map(\.decision) == [nil, .grant(second.id), .grant(second.id)])
+    expect(try one(.pages), .grant(second.id))
+    #expect(reads.allSatisfy { $0.actor == nil && $0.opener == nil && $0.handle == handle })
+    #expect(reads.map(\.range?.asked) == [1, 2, 3])
+  }
+
+  @Test func aHandleThatReadsAndWritesNamesTheGrantOfEach() throws {
+    let reading = try test.give([.list, .read], to: TestFiles.bob, on: folder)
+    let writing = try test.give([.edit], to: TestFiles.bob, on: folder)
+    try test.make(.document, "d", in: folder)
+    let number = try test.number(Self.other, "d", in: folder)
+    let handle = try test.files.open(Self.other, number, OpenAccess(reads: true, writes: true))
+    try test.bytes("words") { _ = try test.files.write(Self.other, handle, $0, at: 0, appends: false) }
+    try read(Self.other, handle, 0, 5)
+    test.files.release(handle, lockOwner: nil)
+    expect(try one(.open), .grant(writing.id))
+    expect(try one(.write), nil)
+    expect(try one(.read), .grant(reading.id))
+  }
+
+  #if DEBUG
+    @Test func anOpenThatCouldNotTruncateIsClosedOnRecord() throws {
+      let number = try filled("d")
+      // Content that cannot be sealed: the commit fails, and changes are refused from then on.
+      Seam.setFault(under: test.folder + "/vault/packs") { _, _ in EIO }
+      #expect(throws: (any Error).self) { try test.vault.sync() }
+      let failure = test.failure {
+        _ = try test.files.open(Self.reader, number, OpenAccess(reads: false, writes: true, truncates: true))
+      }
+      Seam.setFault(under: test.folder + "/vault/packs", nil)
+      #expect(failure == .io)
+      let opened = try #require(try made(.open).last)
+      #expect(detail(opened, "mode") == "write,truncate")
+      let written = try #require(try made(.write).last)
+      #expect(written.handle == opened.handle && detail(written, "kind") == "truncate")
+      expect(written, nil, .failed, errno: EIO)
+      #expect(try made(.release).last?.handle == opened.handle)
+      #expect(test.files.openHandleCount == 0)
+    }
+  #endif
+
+  /// A document of alice's with a few bytes.
+  private func filled(_ name: String) throws -> FileNumber {
+    let maker = try test.create(Self.reader, name, in: folder)
+    try test.bytes("words") { _ = try test.files.write(Self.reader, maker, $0, at: 0, appends: false) }
+    test.files.release(maker, lockOwner: nil)
+    return try test.number(Self.reader, name, in: folder)
+  }
+
+  @Test func attributesWhoseNamesAreNoTextAreToldApart() throws {
+    let number = try filled("d")
+    for byte: UInt8 in [0xfe, 0xff, 0x5c] {
+      try test.bytes("v") {
+        try test.files.setXattr(Self.reader, number, Array("user.".utf8) + [byte], $0, mode: .either)
+      }
+    }
+    let names = try made(.write).filter { detail($0, "kind") == "xattr" }.map { detail($0, "name") }
+    #expect(names == [#"user.\xfe"#, #"user.\xff"#, #"user.\\"#])
   }
 
   // MARK: The tree, and refusals
@@ -171,6 +246,23 @@ import VaultFormat
     for record in [listed, renamed, removed] {
       expect(record, by: Self.reader, "alice")
       expect(record, .grant(grant.id))
+    }
+  }
+
+  @Test func anExchangeBetweenFoldersNamesBothGrantsOfBothMoves() throws {
+    let (one, other) = (try test.make(.folder, "one"), try test.make(.folder, "other"))
+    let rights: Rights = [.list, .read, .add, .remove]
+    let grants = [try test.give(rights, to: TestFiles.bob, on: one), try test.give(rights, to: TestFiles.bob, on: other)]
+    let nodes = [try test.make(.document, "x", in: one), try test.make(.document, "y", in: other)]
+    try test.rename(Self.other, "x", in: one, to: "y", in: other, .exchange)
+    let moves = try made(.rename)
+    try #require(moves.count == 2)
+    for (index, move) in moves.enumerated() {
+      expect(move, by: Self.other, "bob")
+      expect(move, at: nodes[index].id, ["/one/x", "/other/y"][index], size: 0)
+      #expect(move.target == Record.Object(node: nodes[index].id, path: Array(["/other/y", "/one/x"][index].utf8)))
+      expect(move, .grant(grants[index].id))
+      #expect(detail(move, "target-grant") == String(grants[1 - index].id.value))
     }
   }
 

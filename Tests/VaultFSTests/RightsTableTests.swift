@@ -1,8 +1,10 @@
 import Access
+import Synchronization
 import Testing
-import Vault
 import VaultFS
 import VaultFormat
+
+@testable import Vault
 
 /// The table of rights follows folders that move and go, and is made anew only where rules do.
 @Suite struct RightsTableTests {
@@ -37,6 +39,31 @@ import VaultFormat
     try move(test, moved, to: "moved", in: closed)
     #expect(!sees(test, TestFiles.alice, "paper", in: inner))
     #expect(test.vault.rights.hasSameRules(as: before))
+  }
+
+  /// What was remembered of a folder's place once counted again after 2²⁴ tables.
+  @Test(arguments: [24, 32, 48] as [UInt64]) func whatWasRememberedOfAPlaceCountsForOneTable(bits: UInt64) throws {
+    let test = try TestFiles()
+    let (open, closed) = (try test.make(.folder, "open"), try test.make(.folder, "closed"))
+    let moved = try test.make(.folder, "moved", in: open)
+    try test.make(.document, "paper", in: moved)
+    try test.give([.list, .read], to: TestFiles.alice, on: open)
+    #expect(sees(test, TestFiles.alice, "paper", in: moved))
+    #expect(sees(test, TestFiles.alice, "paper", in: moved))
+    // As if folders had moved so often.
+    test.vault.rightsGenerationCell.add((1 << bits) - 1, ordering: .releasing)
+    try move(test, moved, to: "moved", in: closed)
+    #expect(!sees(test, TestFiles.alice, "paper", in: moved))
+  }
+
+  @Test func anOlderPlaceIsNotKeptOverANewerOne() {
+    let cell = RightsAnchorCell()
+    #expect(cell.anchor(at: 1) == nil)
+    cell.keep(NodeID(7), generation: 5)
+    cell.keep(NodeID(8), generation: 4)
+    #expect(cell.anchor(at: 5) == NodeID(7) && cell.anchor(at: 4) == nil)
+    cell.keep(NodeID(9), generation: 6)
+    #expect(cell.anchor(at: 6) == NodeID(9) && cell.anchor(at: 5) == nil)
   }
 
   @Test func rulesMoveWithTheirFolder() throws {

@@ -24,7 +24,8 @@ final class TestFiles {
   private(set) var files: VaultFS
   private let reviewer: ReviewerIdentity
 
-  init() throws {
+  /// - Parameter adjust: settings that are other than those of most tests.
+  init(adjust: (inout VaultSettings) -> Void = { _ in }) throws {
     var template = Array("/tmp/strongroom-files-XXXXXX".utf8CString)
     folder = String(cString: template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!)! })
     reviewer = try ReviewerIdentity.make(label: "test")
@@ -36,17 +37,20 @@ final class TestFiles {
         reviewers: [Reviewer(publicKey: reviewer.publicKey, label: "test", added: 1)],
         administrators: [Principal(kind: .user, name: "root", id: 0)], slotLabel: "test"),
       secret: secret, strength: .interactive)
-    (vault, files) = try Self.unlock(folder + "/vault", secret)
+    (vault, files) = try Self.unlock(folder + "/vault", secret, adjust)
   }
 
   /// Nothing is committed but when a test says so.
-  private static func unlock(_ path: String, _ secret: borrowing SlotSecret) throws -> (Vault, VaultFS) {
+  private static func unlock(
+    _ path: String, _ secret: borrowing SlotSecret, _ adjust: (inout VaultSettings) -> Void = { _ in }
+  ) throws -> (Vault, VaultFS) {
     let file = try Vault.readFile(at: path, secret: secret)
     var settings = VaultSettings()
     settings.content.pageCacheByteCount = 4 << 20
     settings.commitIntervalNanoseconds = 3_600_000_000_000
     // A busy machine is not a disk that hangs; tests of that set it lower.
     settings.trail.patienceNanoseconds = 60_000_000_000
+    adjust(&settings)
     let vault = try Vault.unlock(at: path, root: file.takeRoot(), settings: settings)
     return (vault, VaultFS(vault: vault, identities: Identities(resolver: { query, _ in Self.answer(query) })))
   }

@@ -42,9 +42,8 @@ package final class Node: @unchecked Sendable {
   package let placeGeneration = Atomic<UInt64>(Node.firstPlaceGeneration)
   /// That of a node which has been nowhere but where it was made, or was found after the mount.
   package static let firstPlaceGeneration: UInt64 = 0
-  /// Read without a lock: the nearest folder at or above that the rights table speaks of, with the low bits of the table's generation
-  /// for which this was true. 40 bits ‖ 24 bits; 0 for not known.
-  let rightsAnchorCell = Atomic<UInt64>(0)
+  /// Read without a lock: the nearest folder at or above that the rights table speaks of.
+  let rightsAnchorCell = RightsAnchorCell()
 
   init(id: NodeID, record: NodeRecord, tag: NameTag, stored: StoredNode?) {
     self.id = id

@@ -52,15 +52,14 @@ extension Vault {
   package func attributes(of node: Node) -> NodeAttributes { completed(tree.withLock { NodeAttributes(of: node) }, of: node) }
 
   /// The node called `name` in a folder, with one turn on the tree's lock. Nil where memory does not say: whoever asks looks for the folder, then
-  /// for the node. Nothing of it is judged.
+  /// for the node. Nothing of it is judged, so nothing is waited for or read on its account: `completed` does, once whoever asks may know.
   package func sight(of name: Name, in folder: NodeID) -> Sight? {
     let key = DentryKey(parent: folder, tag: keys.nameTag(parent: folder, name: name))
-    guard let sight = tree.withLock({ table.sight(key) }) else { return nil }
-    guard let found = sight.found, found.attributes.allocatedByteCount == nil else { return sight }
-    return Sight(folder: sight.folder, found: (found.node, completed(found.attributes, of: found.node)))
+    return tree.withLock { table.sight(key) }
   }
 
-  private func completed(_ attributes: NodeAttributes, of node: Node) -> NodeAttributes {
+  /// The same with the bytes that take room. May wait for the document's content, and read the catalog.
+  package func completed(_ attributes: NodeAttributes, of node: Node) -> NodeAttributes {
     guard attributes.allocatedByteCount == nil else { return attributes }
     var attributes = attributes
     attributes.allocatedByteCount = allocatedByteCount(node)

@@ -117,9 +117,7 @@ extension Vault {
 
   /// The nearest folder at or above `folder` that `rights` speaks of. A few loads when it was asked before.
   package func anchor(of folder: Node, in rights: RightsTable) throws(VaultError) -> NodeID {
-    let stamp = rights.generation & 0xff_ffff
-    let cell = folder.rightsAnchorCell.load(ordering: .acquiring)
-    if cell != 0, cell & 0xff_ffff == stamp { return NodeID(cell >> 24) }
+    if let known = folder.rightsAnchorCell.anchor(at: rights.generation) { return known }
     var walked: [Node] = []
     var current = folder
     while tree.withLock({ current.isRemoved }) || !rights.isAnchor(current.id) {
@@ -129,7 +127,7 @@ extension Vault {
     }
     walked.append(current)
     // A folder that moved meanwhile has made a new table; what is kept here is then of the old one and not asked again.
-    for node in walked { node.rightsAnchorCell.store(current.id.value << 24 | stamp, ordering: .releasing) }
+    for node in walked { node.rightsAnchorCell.keep(current.id, generation: rights.generation) }
     return current.id
   }
 

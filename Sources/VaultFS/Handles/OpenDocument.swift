@@ -28,6 +28,9 @@ package final class OpenDocument: Sendable {
   private let permitUntil = Atomic<Int64>(0)
   private let permitUntilBoot = Atomic<Int64>(0)
   private let permitRights = Atomic<UInt8>(0)
+  /// The rules that decide about `read` and `edit`, as `word(of:)` writes them.
+  private let permitReading = Atomic<UInt64>(0)
+  private let permitEditing = Atomic<UInt64>(0)
 
   private let lock = Lock()
   /// Guarded by `lock`.
@@ -67,9 +70,30 @@ package final class OpenDocument: Sendable {
       && permitRights.load(ordering: .relaxed) & right.rawValue == right.rawValue
   }
 
-  /// Keeps a judgement. `place` and `generation` are those read before judging; `until` is wall time, `untilBoot` boot time: it ends at
-  /// whichever comes first.
-  func permit(_ rights: Rights, generation: UInt64, place: UInt64, until: Int64, untilBoot: Int64) {
+  /// What decides about `read` or `edit` where it is permitted; nil for what OPEN's record names.
+  @inline(__always)
+  func decision(for right: Rights) -> Record.Decision? {
+    let word = right == .read ? permitReading.load(ordering: .relaxed) : permitEditing.load(ordering: .relaxed)
+    if word == 0 { return nil }
+    return word & 1 == 0 ? .grant(RuleID(word >> 1)) : .creator(RuleID(word >> 1))
+  }
+
+  /// A deciding rule in one word: 0 where it is OPEN's, or where there is none.
+  private func word(of decision: Record.Decision) -> UInt64 {
+    if decision == record.decision { return 0 }
+    switch decision {
+    case .grant(let id): return id.value << 1
+    case .creator(let id): return id.value << 1 | 1
+    default: return 0
+    }
+  }
+
+  /// Keeps a judgement, and what decides about reading and writing. `place` and `generation` are those read before judging; `until` is wall
+  /// time, `untilBoot` boot time: it ends at whichever comes first.
+  func permit(
+    _ rights: Rights, reading: Record.Decision, editing: Record.Decision, generation: UInt64, place: UInt64, until: Int64,
+    untilBoot: Int64
+  ) {
     lock.withLock {
       // No reader may take new words with an old generation.
       permitGeneration.store(0, ordering: .releasing)
@@ -77,6 +101,8 @@ package final class OpenDocument: Sendable {
       permitUntil.store(until, ordering: .relaxed)
       permitUntilBoot.store(untilBoot, ordering: .relaxed)
       permitRights.store(rights.rawValue, ordering: .relaxed)
+      permitReading.store(word(of: reading), ordering: .relaxed)
+      permitEditing.store(word(of: editing), ordering: .relaxed)
       permitGeneration.store(generation, ordering: .releasing)
     }
   }

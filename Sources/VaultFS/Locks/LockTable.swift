@@ -25,14 +25,23 @@ final class LockTable: @unchecked Sendable {
   /// Guards the fields below. Closures of waiters run after it is let go.
   private let lock = Lock()
   private var documents: [NodeID: Document] = [:]
+  /// How many ranges each user holds; none are left out.
+  private var rangeCounts: [UInt32: Int] = [:]
+
+  /// A user who holds so many ranges gets no more: what is done under `lock` takes time by their number, and everybody's FLUSH and RELEASE
+  /// wait for it.
+  private let rangeCountMax: Int
+
+  init(rangeCountMax: Int = 8192) { self.rangeCountMax = rangeCountMax }
 
   /// Takes a lock, or says who is in the way. With `wait`, a conflict is kept and answered later through `waiter`. A flock that becomes
   /// another kind is given up first, as flock(2) says; two who both hold it shared and want it alone would otherwise wait for ever.
   /// - Returns: true when held now, false when it waits.
-  /// - Throws: `wouldBlock`, or `deadlock` where waiting would close a circle.
+  /// - Throws: `wouldBlock`, `deadlock` where waiting would close a circle, or `tooManyLocks`.
   func take(_ node: NodeID, _ wanted: Held, wait waiter: LockWaiter?) throws(FSError) -> Bool {
     if wanted.range.style == .flock, holdsOtherKind(node, wanted) { drop(node, owner: wanted.owner, range: wanted.range) }
     let outcome = lock.withLock { () -> Result<Bool, FSError> in
+      guard rangeCounts[wanted.uid, default: 0] < rangeCountMax else { return .failure(.tooManyLocks) }
       var document = documents[node] ?? Document()
       if conflict(in: document, wanted) == nil {
         put(wanted, into: &document)
@@ -63,6 +72,23 @@ final class LockTable: @unchecked Sendable {
   }
 
   /// Gives up a range of an owner's locks.
+  /// - Throws: `tooManyLocks` where it lies within one and would leave two, of a user who has too many.
+  func giveUp(_ node: NodeID, owner: UInt64, range: LockRange) throws(FSError) {
+    let isRefused = lock.withLock { () -> Bool in
+      guard var document = documents[node] else { return false }
+      let around = document.held.first {
+        $0.owner == owner && $0.range.style == range.style && $0.range.first < range.first && $0.range.last > range.last
+      }
+      if let around, rangeCounts[around.uid, default: 0] >= rangeCountMax { return true }
+      cut(owner, range, from: &document)
+      documents[node] = document.isEmpty ? nil : document
+      return false
+    }
+    if isRefused { throw .tooManyLocks }
+    wake(node)
+  }
+
+  /// The same, never refused.
   func drop(_ node: NodeID, owner: UInt64, range: LockRange) {
     lock.withLock {
       guard var document = documents[node] else { return }
@@ -79,7 +105,11 @@ final class LockTable: @unchecked Sendable {
   func release(_ node: NodeID, handle: HandleID, owner: UInt64?) {
     lock.withLock {
       guard var document = documents[node] else { return }
-      document.held.removeAll { $0.handle == handle || ($0.range.style == .flock && $0.owner == owner) }
+      document.held.removeAll { held in
+        guard held.handle == handle || (held.range.style == .flock && held.owner == owner) else { return false }
+        count(held.uid, -1)
+        return true
+      }
       documents[node] = document.isEmpty ? nil : document
     }
     wake(node)
@@ -108,9 +138,26 @@ final class LockTable: @unchecked Sendable {
     }
   }
 
+  /// As elsewhere neighbours become one, so that who locks a document piece by piece holds few ranges.
   private func put(_ wanted: Held, into document: inout Document) {
     cut(wanted.owner, wanted.range, from: &document)
-    document.held.append(wanted)
+    var joined = wanted
+    document.held.removeAll { held in
+      guard held.owner == wanted.owner, held.kind == wanted.kind, held.handle == wanted.handle,
+        held.range.style == wanted.range.style, held.range.isNext(to: wanted.range)
+      else { return false }
+      joined.range.first = min(joined.range.first, held.range.first)
+      joined.range.last = max(joined.range.last, held.range.last)
+      count(held.uid, -1)
+      return true
+    }
+    document.held.append(joined)
+    count(joined.uid, 1)
+  }
+
+  private func count(_ uid: UInt32, _ change: Int) {
+    let count = rangeCounts[uid, default: 0] + change
+    rangeCounts[uid] = count == 0 ? nil : count
   }
 
   private func cut(_ owner: UInt64, _ range: LockRange, from document: inout Document) {
@@ -120,15 +167,18 @@ final class LockTable: @unchecked Sendable {
         kept.append(held)
         continue
       }
+      count(held.uid, -1)
       if held.range.first < range.first {
         var left = held
         left.range.last = range.first - 1
         kept.append(left)
+        count(left.uid, 1)
       }
       if held.range.last > range.last {
         var right = held
         right.range.first = range.last + 1
         kept.append(right)
+        count(right.uid, 1)
       }
     }
     document.held = kept
@@ -157,9 +207,30 @@ final class LockTable: @unchecked Sendable {
     }.map(\.owner)
   }
 
-  /// Gives waiting locks that nothing stands in the way of any more, in the order they came.
+  /// Gives waiting locks that nothing stands in the way of any more, in the order they came, to those who may still have them.
   private func wake(_ node: NodeID) {
-    let granted = lock.withLock { () -> [LockWaiter] in
+    while true {
+      var isGivenBack = false
+      for waiter in admit(node) {
+        // Their right may have ended while they waited. Nobody else comes in before that is known.
+        let failure = waiter.judge()
+        if failure != nil {
+          isGivenBack = true
+          lock.withLock {
+            guard var document = documents[node] else { return }
+            cut(waiter.wanted.owner, waiter.wanted.range, from: &document)
+            documents[node] = document.isEmpty ? nil : document
+          }
+        }
+        waiter.answer(failure)
+      }
+      // What was given back lets others in; in a loop, since many may wait whose right has ended.
+      guard isGivenBack else { return }
+    }
+  }
+
+  private func admit(_ node: NodeID) -> [LockWaiter] {
+    lock.withLock { () -> [LockWaiter] in
       guard var document = documents[node], !document.waiting.isEmpty else { return [] }
       var granted: [LockWaiter] = []
       var still: [LockWaiter] = []
@@ -175,7 +246,6 @@ final class LockTable: @unchecked Sendable {
       documents[node] = document.isEmpty ? nil : document
       return granted
     }
-    for waiter in granted { waiter.grant() }
   }
 }
 
@@ -201,17 +271,27 @@ package struct LockRange: Sendable, Hashable {
   package static func whole(_ style: LockStyle) -> LockRange { LockRange(first: 0, last: UInt64(Int64.max), style: style) }
 
   func overlaps(_ other: LockRange) -> Bool { first <= other.last && other.first <= last }
+
+  /// Whether one begins where the other ends. Of two that do not overlap.
+  func isNext(to other: LockRange) -> Bool { last < other.first ? other.first - last == 1 : first - other.last == 1 }
 }
 
-/// A lock that waits. `grant` is called once, from whichever thread lets it in.
+/// A lock that waits. Both closures are called once, from whichever thread lets it in; without the table's lock.
 package final class LockWaiter: @unchecked Sendable {
   let node: NodeID
   let wanted: LockTable.Held
-  let grant: @Sendable () -> Void
+  /// Why its caller may not have it any more; nil where they may.
+  let judge: @Sendable () -> FSError?
+  /// With nil when the lock is held, else with what `judge` said.
+  let answer: @Sendable (FSError?) -> Void
 
-  init(node: NodeID, wanted: LockTable.Held, grant: @escaping @Sendable () -> Void) {
+  init(
+    node: NodeID, wanted: LockTable.Held, judge: @escaping @Sendable () -> FSError?,
+    answer: @escaping @Sendable (FSError?) -> Void
+  ) {
     self.node = node
     self.wanted = wanted
-    self.grant = grant
+    self.judge = judge
+    self.answer = answer
   }
 }

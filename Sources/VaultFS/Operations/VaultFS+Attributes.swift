@@ -37,7 +37,8 @@ extension VaultFS {
     }
     guard standing.rights.contains(.list) else { throw hidden(judge, .lookup, folder: sight.folder, standing) }
     let slot = node.kind == .document ? try slots.slot(of: judge.caller.uid) : 0
-    return Self.attributes(FileNumber(node.id, slot: slot), attributes)
+    // Not before: who waits for a document's content would tell by the time it took that there is one.
+    return Self.attributes(FileNumber(node.id, slot: slot), vault.completed(attributes, of: node))
   }
 
   /// Row 2.
@@ -144,9 +145,17 @@ extension VaultFS {
     try requireOwnership(change, judge, node)
     try requireTrail()
     if let size = change.size { try truncate(node, to: size) }
-    if change.hasAttributes { try apply(change, to: node) }
-    recordAttributeChange(
-      judge, node, open, change, isMaker ? .creator(standing.grant(for: .add)) : standing.decision(for: .edit))
+    let decision: Record.Decision = isMaker ? .creator(standing.grant(for: .add)) : standing.decision(for: .edit)
+    if change.hasAttributes {
+      do throws(FSError) {
+        try apply(change, to: node)
+      } catch {
+        // The truncation was made all the same.
+        if change.size != nil { recordAttributeChange(judge, node, open, change, decision) }
+        throw error
+      }
+    }
+    recordAttributeChange(judge, node, open, change, decision)
     return attributes(of: node, number, standing)
   }
 

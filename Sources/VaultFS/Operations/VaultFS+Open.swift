@@ -25,7 +25,7 @@ extension VaultFS {
     // Before judging: should the node move while it is judged, the permit is of its old place and counts for nothing.
     let place = node.placeGeneration.load(ordering: .acquiring)
     let standing = try requireVisible(node, judge, .open)
-    guard node.kind == .document else { throw node.kind == .folder ? .isFolder : .tooManyLinks }
+    guard node.kind == .document else { throw node.kind == .folder ? .isFolder : .tooManySymlinks }
     try require(access.rights, judge, standing, .open, node)
     let content: DocumentContent?
     do throws(VaultError) { content = try vault.open(node) } catch { throw FSError(error) }
@@ -36,16 +36,23 @@ extension VaultFS {
     handle.keep(content)
     do throws(FSError) {
       try append(record, judge)
-      if access.truncates {
-        do throws(VaultError) { try vault.truncate(node, to: 0) } catch { throw FSError(error) }
-        recordTruncation(handle)
-      }
     } catch {
       vault.close(node)
       throw error
     }
-    handle.permit(
-      standing.rights, generation: generation, place: place, until: permitEnd(judge, standing), untilBoot: permitEndBoot(judge))
+    if access.truncates {
+      do throws(VaultError) {
+        try vault.truncate(node, to: 0)
+      } catch {
+        // OPEN is on record: so is that nothing came of it.
+        recordWrite(judge.caller, handle, nil, 0, asked: 0, returned: 0, kind: "truncate", failure: FSError(error))
+        vault.close(node)
+        recordRelease(handle)
+        throw FSError(error)
+      }
+      recordWrite(judge.caller, handle, nil, 0, asked: 0, returned: 0, kind: "truncate")
+    }
+    permit(handle, standing, isMaker: false, judge, generation: generation, place: place)
     handles.insert(handle)
     return handle
   }
@@ -68,7 +75,7 @@ extension VaultFS {
           throw deny(judge, .create, folder, standing.decision(for: .list), access.isExclusive ? .exists : .accessDenied)
         }
         if access.isExclusive { throw .exists }
-        guard node.kind == .document else { throw node.kind == .folder ? .isFolder : .tooManyLinks }
+        guard node.kind == .document else { throw node.kind == .folder ? .isFolder : .tooManySymlinks }
         let handle = try open(judge, node, access)
         do throws(FSError) {
           return (try attributes(of: node, for: judge), handle.id)
@@ -97,9 +104,8 @@ extension VaultFS {
         throw error
       }
       // As a write through it would be judged, while nobody has moved the document from where it was made.
-      handle.permit(
-        standing.rights.union([.read, .edit]), generation: judge.rights.generation, place: Node.firstPlaceGeneration,
-        until: permitEnd(judge, standing), untilBoot: permitEndBoot(judge))
+      permit(
+        handle, standing, isMaker: true, judge, generation: judge.rights.generation, place: Node.firstPlaceGeneration)
       handles.insert(handle)
       return (attributes(of: node, FileNumber(node.id, slot: slot), standing), handle.id)
     }
@@ -178,25 +184,21 @@ extension VaultFS {
     return record
   }
 
-  private func recordTruncation(_ handle: OpenDocument) {
-    var record = Record(.write)
-    record.handle = handle.id
-    record.range = Record.Range(offset: 0, asked: 0, returned: 0)
-    record.details = [Record.Detail("kind", "truncate")]
-    recordDone(record)
-  }
-
   /// Row 10: never refused. Its caller is nobody worth the name.
   package func release(_ id: HandleID, lockOwner: UInt64?) {
     statistics.operation()
     guard let handle = handles.remove(id) else { return }
     locks.release(handle.node.id, handle: id, owner: lockOwner)
+    vault.close(handle.node)
+    recordRelease(handle)
+  }
+
+  private func recordRelease(_ handle: OpenDocument) {
     var record = Record(.release)
-    record.handle = id
+    record.handle = handle.id
     record.usage = handle.usage
     record.actor = Record.Actor(uid: handle.opener.uid, name: handle.openerName, pid: 0)
     record.object = Record.Object(node: handle.node.id, path: [])
-    vault.close(handle.node)
     trail.appendAlways(record)
   }
 
@@ -228,12 +230,32 @@ extension VaultFS {
   /// The same on the boot clock, which nobody sets back. Who the caller is was asked no earlier than `judge.boot`.
   func permitEndBoot(_ judge: Judge) -> Int64 { judge.boot + settings.permitNanoseconds }
 
-  /// Judges `caller`, and the opener too where that is someone else (row 28), for one right on an open document.
-  func judgeHandle(_ handle: OpenDocument, _ caller: Caller, _ right: Rights, _ operation: Operation) throws(FSError) {
+  /// Keeps with a handle what its opener may do by `standing`, as `judgeHandle` would find it.
+  private func permit(
+    _ handle: OpenDocument, _ standing: Standing, isMaker: Bool, _ judge: Judge, generation: UInt64, place: UInt64
+  ) {
+    handle.permit(
+      isMaker ? standing.rights.union([.read, .edit]) : standing.rights,
+      reading: decision(standing, for: .read, isMaker: isMaker), editing: decision(standing, for: .edit, isMaker: isMaker),
+      generation: generation, place: place, until: permitEnd(judge, standing), untilBoot: permitEndBoot(judge))
+  }
+
+  /// What decides about a right on an open document: for its maker `add`, whatever else they have.
+  private func decision(_ standing: Standing, for right: Rights, isMaker: Bool) -> Record.Decision {
+    isMaker ? .creator(standing.grant(for: .add)) : standing.decision(for: right)
+  }
+
+  /// Judges `caller`, and the opener too where that is someone else (row 28), for one right, `read` or `edit`, on an open document.
+  ///
+  /// Returns what decided, for the record of what is done; nil where OPEN's record has it: the caller is the opener, and the same rule decides.
+  @discardableResult
+  func judgeHandle(_ handle: OpenDocument, _ caller: Caller, _ right: Rights, _ operation: Operation) throws(FSError)
+    -> Record.Decision?
+  {
     let generation = vault.rightsGeneration
     let now = vault.latestTime()
     if caller.uid == handle.opener.uid, handle.isPermitted(right, generation: generation, now: now, boot: Clock.boot()) {
-      return
+      return handle.decision(for: right)
     }
     let judge = try judge(caller, operation)
     let place = handle.node.placeGeneration.load(ordering: .acquiring)
@@ -242,14 +264,13 @@ extension VaultFS {
     if !isMaker { try require(right, judge, standing, operation, handle.node, through: handle) }
     // Not another use; but one that goes on.
     judge.rights.noteUse(standing.decision(for: right), now: judge.now, times: 0)
+    let decision = decision(standing, for: right, isMaker: isMaker)
     if caller.uid == handle.opener.uid {
-      let rights = isMaker ? standing.rights.union([.read, .edit]) : standing.rights
-      handle.permit(
-        rights, generation: judge.rights.generation, place: place, until: permitEnd(judge, standing),
-        untilBoot: permitEndBoot(judge))
-    } else {
-      try judgeOpener(handle, judge, right, operation)
+      permit(handle, standing, isMaker: isMaker, judge, generation: judge.rights.generation, place: place)
+      return decision == handle.record.decision ? nil : decision
     }
+    try judgeOpener(handle, judge, right, operation)
+    return decision
   }
 
   /// The opener must still have the right when someone else uses the handle.

@@ -15,19 +15,21 @@ extension VaultFS {
     statistics.operation()
     guard let handle = handles[id] else { throw .badHandle }
     guard handle.canRead else { throw .badHandle }
-    #if !STRONGROOM_BENCHMARK_UNCHECKED
-      try judgeHandle(handle, caller, .read, throughPages ? .pages : .read)
+    #if STRONGROOM_BENCHMARK_UNCHECKED
+      let decision: Record.Decision? = nil
+    #else
+      let decision = try judgeHandle(handle, caller, .read, throughPages ? .pages : .read)
     #endif
     let count: Int
     do throws(VaultError) {
       count = try vault.read(handle.content(in: vault), at: offset, into: buffer)
     } catch {
-      throw try readFailure(error, caller, handle, offset, buffer.count)
+      throw try readFailure(error, caller, handle, decision, offset, buffer.count)
     }
     #if !STRONGROOM_BENCHMARK_UNCHECKED
       do throws(TrailError) {
-        if throughPages || caller.uid != handle.opener.uid {
-          try trail.append(uncommonRead(caller, handle, offset, buffer.count, count, throughPages))
+        if throughPages || decision != nil || caller.uid != handle.opener.uid {
+          try trail.append(uncommonRead(caller, handle, decision, offset, buffer.count, count, throughPages), uid: caller.uid)
         } else {
           try trail.appendRead(
             handle: id, offset: offset, asked: UInt64(buffer.count), returned: UInt64(count), uid: caller.uid)
@@ -42,20 +44,22 @@ extension VaultFS {
     return count
   }
 
-  /// A READ that names its caller where they are not the opener.
+  /// A READ that names its caller where they are not the opener, and what decided where that is not what OPEN names.
   func uncommonRead(
-    _ caller: Caller, _ handle: OpenDocument, _ offset: UInt64, _ asked: Int, _ returned: Int, _ throughPages: Bool
+    _ caller: Caller, _ handle: OpenDocument, _ decision: Record.Decision?, _ offset: UInt64, _ asked: Int, _ returned: Int,
+    _ throughPages: Bool
   ) -> Record {
     var record = Record(throughPages ? .pages : .read)
     record.handle = handle.id
     record.range = Record.Range(offset: offset, asked: UInt64(asked), returned: UInt64(returned))
+    record.decision = decision
     if caller.uid != handle.opener.uid { name(caller, through: handle, in: &record) }
     return record
   }
 
   /// Damage is on record with the range that met it, and never becomes data.
   func readFailure(
-    _ error: VaultError, _ caller: Caller, _ handle: OpenDocument, _ offset: UInt64, _ asked: Int
+    _ error: VaultError, _ caller: Caller, _ handle: OpenDocument, _ decision: Record.Decision?, _ offset: UInt64, _ asked: Int
   ) throws(FSError) -> FSError {
     var record = Record(.read)
     record.handle = handle.id
@@ -65,6 +69,7 @@ extension VaultFS {
       name(caller, through: handle, in: &record)
     }
     record.object = object(handle.node)
+    record.decision = decision
     record.range = Record.Range(offset: offset, asked: UInt64(asked), returned: 0)
     record.outcome = .failed
     record.errno = FSError(error).errno

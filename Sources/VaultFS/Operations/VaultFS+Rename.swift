@@ -128,18 +128,18 @@ extension VaultFS {
     record.actor = actor(judge)
     record.object = before
     record.target = Record.Object(node: move.node.id, path: Self.recorded(path))
-    record.decision = move.sourceStanding.decision(for: move.isWithinFolder ? .edit : .remove)
-    if !move.isWithinFolder, case .grant(let id) = move.targetStanding.decision(for: .add) {
-      judge.rights.noteUse(.grant(id), now: judge.now)
-      record.details = [Record.Detail("target-grant", String(id.value))]
-    }
+    decide(&record, judge, isWithinFolder: move.isWithinFolder, from: move.sourceStanding, to: move.targetStanding)
     recordDone(record, judge)
     if let other = otherBefore {
       var second = Record(mode == .exchange ? .rename : .remove)
       second.actor = record.actor
       second.object = other
-      if mode == .exchange { second.target = Record.Object(node: other.node, path: before.path) }
-      second.decision = move.targetStanding.decision(for: mode == .exchange ? .edit : .remove)
+      if mode == .exchange {
+        second.target = Record.Object(node: other.node, path: before.path)
+        decide(&second, judge, isWithinFolder: move.isWithinFolder, from: move.targetStanding, to: move.sourceStanding)
+      } else {
+        second.decision = move.targetStanding.decision(for: .remove)
+      }
       recordDone(second, judge)
       if mode == .replace {
         for rule in rulesBefore {
@@ -149,5 +149,15 @@ extension VaultFS {
     }
     if vault.rightsGeneration != judge.rights.generation { tellRightsChanged(mayWait: false) }
     return true
+  }
+
+  /// What allowed the move that `record` tells of: rows 17 and 19. Between folders two grants did, and both are used.
+  private func decide(
+    _ record: inout Record, _ judge: Judge, isWithinFolder: Bool, from source: Standing, to target: Standing
+  ) {
+    record.decision = source.decision(for: isWithinFolder ? .edit : .remove)
+    guard !isWithinFolder, case .grant(let id) = target.decision(for: .add) else { return }
+    judge.rights.noteUse(.grant(id), now: judge.now)
+    record.details = [Record.Detail("target-grant", String(id.value))]
   }
 }

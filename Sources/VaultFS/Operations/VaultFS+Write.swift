@@ -13,40 +13,44 @@ extension VaultFS {
   ) throws(FSError) -> Int {
     statistics.operation()
     guard let handle = handles[id], handle.canWrite else { throw .badHandle }
-    try judgeHandle(handle, caller, .edit, .write)
+    let decision = try judgeHandle(handle, caller, .edit, .write)
     try requireTrail()
     let place: UInt64
     do throws(VaultError) {
       place = try vault.write(handle.node, bytes, at: appends ? nil : offset).offset
     } catch {
-      recordWrite(caller, handle, offset, asked: bytes.count, returned: 0, kind: "data", failure: FSError(error))
+      recordWrite(caller, handle, decision, offset, asked: bytes.count, returned: 0, kind: "data", failure: FSError(error))
       throw FSError(error)
     }
-    recordWritten(caller, handle, place, bytes.count)
+    recordWritten(caller, handle, decision, place, bytes.count)
     handle.noteWrite(bytes.count)
     statistics.writtenBytes.add(UInt64(bytes.count), ordering: .relaxed)
     return bytes.count
   }
 
-  /// The record of a plain WRITE that succeeded: by the opener without allocation.
-  private func recordWritten(_ caller: Caller, _ handle: OpenDocument, _ offset: UInt64, _ count: Int) {
-    if caller.uid == handle.opener.uid {
+  /// The record of a plain WRITE that succeeded: by the opener, where what OPEN names decided, without allocation.
+  private func recordWritten(
+    _ caller: Caller, _ handle: OpenDocument, _ decision: Record.Decision?, _ offset: UInt64, _ count: Int
+  ) {
+    if caller.uid == handle.opener.uid, decision == nil {
       let byteCount = UInt64(count)
       do throws(TrailError) {
         return try trail.appendRead(
           .write, handle: handle.id, offset: offset, asked: byteCount, returned: byteCount, uid: caller.uid)
       } catch {}
     }
-    recordWrite(caller, handle, offset, asked: count, returned: count, kind: "data")
+    recordWrite(caller, handle, decision, offset, asked: count, returned: count, kind: "data")
   }
 
+  /// - Parameter decision: nil where it is OPEN's.
   func recordWrite(
-    _ caller: Caller, _ handle: OpenDocument, _ offset: UInt64, asked: Int, returned: Int, kind: String, failure: FSError? = nil,
-    link: HandleID? = nil
+    _ caller: Caller, _ handle: OpenDocument, _ decision: Record.Decision?, _ offset: UInt64, asked: Int, returned: Int,
+    kind: String, failure: FSError? = nil, link: HandleID? = nil
   ) {
     var record = Record(.write)
     record.handle = handle.id
     record.range = Record.Range(offset: offset, asked: UInt64(asked), returned: UInt64(returned))
+    record.decision = decision
     if kind != "data" { record.details.append(Record.Detail("kind", kind)) }
     if let link { record.details.append(Record.Detail("from-handle", String(link.value))) }
     if caller.uid != handle.opener.uid { name(caller, through: handle, in: &record) }
@@ -54,7 +58,7 @@ extension VaultFS {
       record.outcome = .failed
       record.errno = failure.errno
     }
-    recordDone(record)
+    recordDone(record, by: caller)
   }
 
   /// What FALLOCATE asks for.
@@ -74,7 +78,7 @@ extension VaultFS {
     statistics.operation()
     guard let handle = handles[id], handle.canWrite else { throw .badHandle }
     guard count > 0, offset <= UInt64(Int64.max), count <= UInt64(Int64.max) - offset else { throw .invalid }
-    try judgeHandle(handle, caller, .edit, .allocate)
+    let decision = try judgeHandle(handle, caller, .edit, .allocate)
     try requireTrail()
     let end = offset + count
     do throws(VaultError) {
@@ -85,7 +89,7 @@ extension VaultFS {
       case .zeroAndExtend: try vault.punch(handle.node, from: offset, to: end, extends: true)
       }
     } catch { throw FSError(error) }
-    recordWrite(caller, handle, offset, asked: Int(count), returned: Int(count), kind: kind.rawValue)
+    recordWrite(caller, handle, decision, offset, asked: Int(count), returned: Int(count), kind: kind.rawValue)
   }
 
   /// Row 12. Copies through memory, a piece at a time; each piece is judged, and recorded as a READ and a WRITE that name each other.
@@ -109,11 +113,11 @@ extension VaultFS {
     }
     var done: UInt64 = 0
     while done < count {
-      try judgeHandle(from, caller, .read, .copy)
-      try judgeHandle(to, caller, .edit, .copy)
+      let reading = try judgeHandle(from, caller, .read, .copy)
+      let writing = try judgeHandle(to, caller, .edit, .copy)
       let wanted = Int(min(UInt64(piece), count - done))
       let got = try copyPiece(
-        caller, from, at: sourceOffset + done, to, at: targetOffset + done,
+        caller, from, reading, at: sourceOffset + done, to, writing, at: targetOffset + done,
         UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
       done += UInt64(got)
       if got < wanted { break }
@@ -124,25 +128,26 @@ extension VaultFS {
   }
 
   private func copyPiece(
-    _ caller: Caller, _ from: OpenDocument, at sourceOffset: UInt64, _ to: OpenDocument, at targetOffset: UInt64,
-    _ buffer: UnsafeMutableRawBufferPointer
+    _ caller: Caller, _ from: OpenDocument, _ reading: Record.Decision?, at sourceOffset: UInt64, _ to: OpenDocument,
+    _ writing: Record.Decision?, at targetOffset: UInt64, _ buffer: UnsafeMutableRawBufferPointer
   ) throws(FSError) -> Int {
     let got: Int
     do throws(VaultError) {
       got = try vault.read(from.node, at: sourceOffset, into: buffer)
-    } catch { throw try readFailure(error, caller, from, sourceOffset, buffer.count) }
+    } catch { throw try readFailure(error, caller, from, reading, sourceOffset, buffer.count) }
     guard got > 0 else { return 0 }
-    var record = uncommonRead(caller, from, sourceOffset, buffer.count, got, false)
+    var record = uncommonRead(caller, from, reading, sourceOffset, buffer.count, got, false)
     record.details = [Record.Detail("to-handle", String(to.id.value))]
-    try append(record)
+    try append(record, by: caller)
     from.noteRead(sourceOffset, got)
     do throws(VaultError) {
       _ = try vault.write(to.node, UnsafeRawBufferPointer(rebasing: buffer[..<got]), at: targetOffset)
     } catch {
-      recordWrite(caller, to, targetOffset, asked: got, returned: 0, kind: "copy", failure: FSError(error), link: from.id)
+      recordWrite(
+        caller, to, writing, targetOffset, asked: got, returned: 0, kind: "copy", failure: FSError(error), link: from.id)
       throw FSError(error)
     }
-    recordWrite(caller, to, targetOffset, asked: got, returned: got, kind: "copy", link: from.id)
+    recordWrite(caller, to, writing, targetOffset, asked: got, returned: got, kind: "copy", link: from.id)
     to.noteWrite(got)
     return got
   }

@@ -74,7 +74,7 @@ extension VaultFS {
     record.actor = actor(judge)
     record.object = object(node)
     record.decision = standing.decision(for: node.kind == .folder ? .list : .read)
-    record.details = [Record.Detail("kind", "xattr"), Record.Detail("name", String(decoding: name, as: UTF8.self))]
+    record.details = [Record.Detail("kind", "xattr"), Record.Detail("name", PathText.encode(name))]
     try append(record, judge)
     return found.value
   }
@@ -109,7 +109,8 @@ extension VaultFS {
     record.actor = actor(judge)
     record.object = object(node)
     record.decision = decision
-    record.details = [Record.Detail("kind", kind), Record.Detail("name", String(decoding: name, as: UTF8.self))]
+    // Names are bytes as paths are, and two must not look alike.
+    record.details = [Record.Detail("kind", kind), Record.Detail("name", PathText.encode(name))]
     recordDone(record, judge)
   }
 }

@@ -45,6 +45,11 @@ extension VaultFS {
     do throws(TrailError) { try trail.append(record) } catch { throw .io }
   }
 
+  /// The same, of an open document: the record leaves its caller to OPEN's, and it is their rate that counts.
+  func append(_ record: Record, by caller: Caller) throws(FSError) {
+    do throws(TrailError) { try trail.append(record, uid: caller.uid) } catch { throw .io }
+  }
+
   /// The same, for what `record` says was allowed: a use of the grant that decided.
   func append(_ record: Record, _ judge: Judge) throws(FSError) {
     try append(record)
@@ -66,8 +71,10 @@ extension VaultFS {
 
   /// The record of a change that was made in memory just now, after `requireTrail`. Should the trail have failed in between, the
   /// record is owed and its reserve keeps it; the commit that makes the change durable needs a mark in the same trail.
-  func recordDone(_ record: Record) {
-    do throws(TrailError) { try trail.append(record) } catch { trail.appendAlways(record) }
+  ///
+  /// - Parameter caller: whose rate counts where the record leaves that to OPEN's.
+  func recordDone(_ record: Record, by caller: Caller? = nil) {
+    do throws(TrailError) { try trail.append(record, uid: caller?.uid) } catch { trail.appendAlways(record) }
   }
 
   /// The same, for what a grant allowed: a use of it.
