@@ -15,7 +15,7 @@ final class PageDropper: @unchecked Sendable {
 
   func begin(_ drop: @escaping @Sendable (UInt64) -> Void) {
     lock.withLock { self.drop = drop }
-    worker.start("page-dropper") { [unowned self] in
+    worker.start("page-dropper") { [self] in
       while let node = next() { drop(node) }
     }
   }

@@ -28,17 +28,9 @@ final class SignaturePool: @unchecked Sendable {
   /// The walking thread's own: what it has not handed over yet.
   private var batch: [Job] = []
   private var count: UInt64 = 0
-
-  private let workers = WorkerThreads()
-  private var lock: Lock { workers.lock }
-  /// There is room for one more batch.
-  private let room = Condition()
-  /// Guarded by `lock`, as what follows.
-  private var waiting: [[Job]] = []
-  private var failed: Job?
+  private let work = Work()
 
   private static let batchCount = 32
-  private static let waitingBatchCountMax = 8
 
   deinit { _ = finish() }
 
@@ -50,50 +42,67 @@ final class SignaturePool: @unchecked Sendable {
     let full = batch
     batch = []
     batch.reserveCapacity(Self.batchCount)
-    let isRight = lock.withLock {
-      while waiting.count >= Self.waitingBatchCountMax { room.wait(lock) }
-      waiting.append(full)
-      workers.wakeOne()
-      return failed == nil
-    }
+    let isRight = work.submit(full)
     // A short trail needs no thread on each processor.
-    if count == UInt64(Self.batchCount) { start(1) }
-    if count == 4 * UInt64(Self.batchCount) { start(max(0, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 16) - 1)) }
+    if count == UInt64(Self.batchCount) { work.start(1) }
+    if count == 4 * UInt64(Self.batchCount) { work.start(max(0, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 16) - 1)) }
     return isRight
-  }
-
-  private func start(_ more: Int) {
-    for _ in 0..<more { workers.start("signatures") { [unowned self] in run() } }
   }
 
   /// Returns when all that was handed over is checked: the first that is wrong, or nil.
   func finish() -> Moment? {
     let rest = batch
     batch = []
-    check(rest)
-    workers.end()
-    return failed?.moment
+    return work.finish(rest)
   }
 
-  /// Without the lock.
-  private func check(_ jobs: [Job]) {
-    guard let wrong = jobs.first(where: { !$0.isRight }) else { return }
-    lock.withLock {
-      if failed.map({ wrong.number < $0.number }) ?? true { failed = wrong }
+  /// What the threads share with the walking one. They keep it: one of them may begin when the pool is about to end.
+  private final class Work: @unchecked Sendable {
+    private let workers = WorkerThreads()
+    private var lock: Lock { workers.lock }
+    /// There is room for one more batch.
+    private let room = Condition()
+    /// Guarded by `lock`, as what follows.
+    private var waiting: [[Job]] = []
+    private var failed: Job?
+
+    private static let waitingBatchCountMax = 8
+
+    func submit(_ jobs: [Job]) -> Bool {
+      lock.withLock {
+        while waiting.count >= Self.waitingBatchCountMax { room.wait(lock) }
+        waiting.append(jobs)
+        workers.wakeOne()
+        return failed == nil
+      }
     }
-  }
 
-  private func run() {
-    while let jobs = next() { check(jobs) }
-  }
+    func start(_ more: Int) {
+      for _ in 0..<more { workers.start("signatures") { [self] in while let jobs = next() { check(jobs) } } }
+    }
 
-  /// Nil at the end, when nothing waits.
-  private func next() -> [Job]? {
-    lock.withLock {
-      workers.wait(while: waiting.isEmpty)
-      guard !waiting.isEmpty else { return nil }
-      room.signal()
-      return waiting.removeFirst()
+    func finish(_ rest: [Job]) -> Moment? {
+      check(rest)
+      workers.end()
+      return failed?.moment
+    }
+
+    /// Without the lock.
+    private func check(_ jobs: [Job]) {
+      guard let wrong = jobs.first(where: { !$0.isRight }) else { return }
+      lock.withLock {
+        if failed.map({ wrong.number < $0.number }) ?? true { failed = wrong }
+      }
+    }
+
+    /// Nil at the end, when nothing waits.
+    private func next() -> [Job]? {
+      lock.withLock {
+        workers.wait(while: waiting.isEmpty)
+        guard !waiting.isEmpty else { return nil }
+        room.signal()
+        return waiting.removeFirst()
+      }
     }
   }
 }

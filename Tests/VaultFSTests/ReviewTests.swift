@@ -229,13 +229,13 @@ import VaultFormat
   }
 
   @Test func aReviewMaySuspendByItselfWhenItIsDue() throws {
-    let review = try open(due: 400_000_000, suspends: true)
+    let review = try open(due: 3_000_000_000, suspends: true)
     let other = try open(due: Self.day, suspends: true)
     #expect(test.vault.suspensions.values.allSatisfy { $0.review == review }, "the one that is due first")
     #expect(try refusal(TestFiles.alice, review, line(carols, .keep)) == nil)
     #expect(test.vault.suspensions[carols.id]?.review == other, "the other one still asks")
     #expect(seesFolder(TestFiles.carol))
-    for _ in 0..<200 where seesFolder(TestFiles.bob) { usleep(20_000) }
+    for _ in 0..<1_500 where seesFolder(TestFiles.bob) { usleep(20_000) }
     #expect(!seesFolder(TestFiles.bob) && seesFolder(TestFiles.carol))
     #expect(try states(review)[bobs.id] == .suspended)
     #expect(test.files.overdueReviews.map(\.id) == [review])

@@ -34,7 +34,7 @@ final class RepeatedRefusals: @unchecked Sendable {
   init(trail: TrailWriter, tick: @escaping @Sendable () -> Void = {}) {
     self.trail = trail
     self.tick = tick
-    worker.start("refusals") { [unowned self] in
+    worker.start("refusals") { [self] in
       while waitForTick() {
         self.tick()
         flush(all: false)

@@ -41,7 +41,8 @@ struct LogDenials: LogQuestion {
         .init("path", .columnPlace),
       ])
     let sorted = uses.sorted {
-      ($1.value.denialCount, $0.value.first, $0.value.firstSequence) < ($0.value.denialCount, $1.value.first, $1.value.firstSequence)
+      let (left, right) = ($0.value, $1.value)
+      return (right.denialCount, left.first, left.firstSequence) < (left.denialCount, right.first, right.firstSequence)
     }
     for (key, use) in sorted {
       answer.add([

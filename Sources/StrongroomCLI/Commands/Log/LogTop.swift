@@ -34,7 +34,8 @@ struct LogTop: LogQuestion {
         .init(by.rawValue, .columnKey),
       ])
     let sorted = uses.sorted {
-      ($1.value.recordCount, $0.value.first, $0.value.firstSequence) < ($0.value.recordCount, $1.value.first, $1.value.firstSequence)
+      let (left, right) = ($0.value, $1.value)
+      return (right.recordCount, left.first, left.firstSequence) < (left.recordCount, right.first, right.firstSequence)
     }
     for (key, use) in sorted.prefix(Int(clamping: limit)) {
       tally.shown += use.recordCount
