@@ -35,6 +35,7 @@ extension MountedTests {
     /// The kernel asks for no fsync behind a direct write with O_SYNC: the mount has to see to it.
     @Test func aSynchronousWriteIsThereAfterAKill() throws {
       try withVault { vault in
+        try vault.grant("editor", on: "/", to: vault.users.all)
         let source = vault.folder + "/source"
         try Programs.mustRun(["dd", "if=/dev/urandom", "of=" + source, "bs=4k", "count=3"])
         chmod(source, 0o644)
