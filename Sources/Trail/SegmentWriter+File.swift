@@ -37,16 +37,7 @@ extension SegmentWriter {
   func restore(through end: Int) throws(SystemError) {
     let fresh = path + TrailFolder.unfinishedSuffix
     let copy = try File(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o640)
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
-    defer { buffer.deallocate() }
-    var done = 0
-    while done < end {
-      let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, end - done)])
-      let count = try file.read(at: done, into: part)
-      guard count > 0 else { throw SystemError("pread", EIO) }
-      try copy.write(UnsafeRawBufferPointer(rebasing: part[..<count]), at: done)
-      done += count
-    }
+    try file.copyBytes(from: 0, to: end, into: copy)
     try copy.sync()
     try Files.rename(fresh, path)
     try Files.syncFolder(Files.folder(of: path))
@@ -54,4 +45,20 @@ extension SegmentWriter {
 
   /// Cuts what lies beyond `end`, and gives back reserved space. Best effort: a reader skips what the next header does not count.
   func cut(at end: Int) { try? file.truncate(to: end) }
+}
+
+extension File {
+  /// Writes the bytes from `start` to `end` at the same place of `other`, which may be this file.
+  func copyBytes(from start: Int, to end: Int, into other: File) throws(SystemError) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
+    defer { buffer.deallocate() }
+    var position = start
+    while position < end {
+      let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, end - position)])
+      let count = try read(at: position, into: part)
+      guard count > 0 else { throw SystemError("pread", EIO) }
+      try other.write(UnsafeRawBufferPointer(rebasing: part[..<count]), at: position)
+      position += count
+    }
+  }
 }

@@ -78,22 +78,11 @@ extension TrailWriter {
     do throws(SystemError) {
       let file = try File(path, O_RDWR | O_NOFOLLOW)
       try file.truncate(to: found.end.byteCount)
-      if !found.wasClosedCleanly || found.unknownCheckpoint != nil { try writeAgain(file, from: start, to: found.end.byteCount) }
+      if !found.wasClosedCleanly || found.unknownCheckpoint != nil {
+        try file.copyBytes(from: start, to: found.end.byteCount, into: file)
+      }
       try file.sync()
     } catch { throw .cannotWrite("\(error)") }
-  }
-
-  private static func writeAgain(_ file: File, from start: Int, to end: Int) throws(SystemError) {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
-    defer { buffer.deallocate() }
-    var position = start
-    while position < end {
-      let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, end - position)])
-      let count = try file.read(at: position, into: part)
-      guard count > 0 else { throw SystemError("pread", EIO) }
-      try file.write(UnsafeRawBufferPointer(rebasing: part[..<count]), at: position)
-      position += count
-    }
   }
 
   private func begin(_ opening: TrailOpening) throws(TrailError) {
